@@ -1,0 +1,180 @@
+/**
+ * The form of the files in `machines/` after loading (docs/machines.md). Two languages stand in them and no third:
+ * `Cel` strings are CEL expressions, `Text` strings are Handlebars templates shown to people.
+ */
+import type { ErrorClassName } from "../base/errors.js";
+import type { Location } from "../base/problem.js";
+
+/** A CEL expression; scope: see docs/machines.md "What an expression sees". */
+export type Cel = string;
+/** A Handlebars template over the same scope. */
+export type Text = string;
+/** A tree whose strings are CEL, whose other scalars stand for themselves. */
+export type CelTree = Cel | number | boolean | null | CelTree[] | { [key: string]: CelTree };
+
+/** What runs in an action besides its children: a service of src/services or a dialogue of machines/dialogues. */
+export interface StepDefinition {
+  service?: string;
+  dialogue?: string;
+  /** Inputs, evaluated when the state is entered. */
+  with?: { [key: string]: CelTree };
+}
+
+/** One action of a strategy, or of a fragment in machines/actions/. */
+export interface ActionDefinition {
+  action: string;
+  class?: string;
+  summary?: Text;
+  description?: Text;
+  /** A retry action: its sub-pipeline runs again as a whole (spec job.md §3). */
+  retry?: boolean;
+  /** Run before the children. */
+  run?: StepDefinition;
+  /** Run after the children. */
+  conclude?: StepDefinition;
+  /** Run when the action's subtree failed with a Job- or InfrastructureError, before retry or failure; may not hide the first error. */
+  diagnose?: StepDefinition[];
+  /** Run at the job's end (and between attempts), whatever happened, if `run` was started. */
+  cleanup?: StepDefinition;
+  /** Class of the error when the action's timeout ends it (default JobError). */
+  timeout_error?: ErrorClassName;
+  /** Class of the error when a command of it fails (default JobError). */
+  command_error?: ErrorClassName;
+  /** Own default timeout in seconds (default 30, spec job.md §2 step 0). */
+  timeout?: number;
+  /** `true`: brings the board to a known state (power cycle, reboot). */
+  resets?: boolean;
+  /** `true`: a failure of this action is logged and the pipeline goes on. */
+  continue?: boolean;
+  /** Text for `url:` in describe (CEL), only downloads. */
+  url?: Cel;
+  pipeline?: PipelineItem[];
+  location: Location;
+}
+
+/** One entry of a pipeline list. */
+export interface PipelineItem {
+  /** Inline action. */
+  action?: ActionDefinition;
+  /** Name of a fragment in machines/actions/; it may hold several items. */
+  use?: string;
+  /** Build-time variables for the fragment (CEL over the build-time scope). */
+  with?: { [key: string]: CelTree };
+  /** Only when this holds (build-time CEL). */
+  when?: Cel;
+  /** Repeats the item for each element (build-time CEL list or map); `as` names the variable (default `item`), `index` and for maps `key` too. */
+  each?: Cel;
+  as?: string;
+  /** Replaces the block parameters below this item (CEL map), e.g. for `services`. */
+  parameters?: Cel;
+  location: Location;
+}
+
+export interface ConditionDefinition {
+  cel: Cel;
+  /** What a user is told when it does not hold. */
+  otherwise?: Text;
+  location: Location;
+}
+
+export type Family = "deploy" | "boot" | "test" | "command" | "finalize";
+
+export interface StrategyDefinition {
+  /** e.g. `deploy/tftp` */
+  strategy: string;
+  family: Family;
+  priority: number;
+  accepts: ConditionDefinition[];
+  /** Traits of test strategies (spec device.md §5), of a deploy strategy `uses_deployment_data`. */
+  traits: { [name: string]: boolean };
+  /** JSON Schema of the block's parameters, joined into the job's schema. */
+  pipeline: PipelineItem[];
+  location: Location;
+}
+
+export interface FragmentDefinition {
+  fragment: string;
+  pipeline: PipelineItem[];
+  location: Location;
+}
+
+/** ---- dialogues ---- */
+export interface DialogueSend {
+  /** Text followed by a line end. */
+  line?: Cel;
+  /** Text as it is. */
+  text?: Cel;
+  /** A letter (or list of letters) sent as Ctrl-<letter>. */
+  control?: Cel;
+  /** Check the echo and send again, slower, when garbled (default true for `line`). */
+  echo?: Cel | boolean;
+  /** ms between characters. */
+  delay?: Cel;
+  /** Not shown in any log. */
+  secret?: boolean;
+}
+export interface DialogueTransition {
+  /** CEL: a regular expression or a list of them; counts at the end of output, after a short silence. */
+  prompt?: Cel;
+  /** CEL: a regular expression or a list of them; counts wherever it appears in the stream. */
+  pattern?: Cel;
+  /** Name of a test signal (`RUNNER_EXIT`, `TESTRAISE`, ...); only in states with `signals: true`. `match.text` is its parameters joined by spaces. */
+  signal?: string;
+  /** Only when this holds (CEL; sees `match`). */
+  guard?: Cel;
+  target?: string;
+  /** Dialogue variables, CEL (see `match`: text, line, pattern, index, groups, named). */
+  assign?: { [name: string]: Cel };
+  /** Namespace data to write, as a tree of CEL. */
+  save?: { [key: string]: CelTree };
+  error?: { class: ErrorClassName; message: Text; board?: "dead"; advice?: Text };
+  log?: { level: "debug" | "info" | "warning" | "error"; message: Text };
+}
+export interface DialogueState {
+  type?: "final";
+  /** Which machine is expected to own the console: decides the watchers (machines/watchers.yaml). */
+  phase?: string;
+  /** Test signals of the console are taken here (results, sets, events: see spec test-shell.md §4). */
+  signals?: boolean;
+  send?: DialogueSend;
+  expect?: DialogueTransition[];
+  always?: DialogueTransition[];
+  /** Leaves the state after a while without a match; ms (CEL). */
+  after?: DialogueTransition & { delay: Cel };
+  location: Location;
+}
+export interface DialogueDefinition {
+  dialogue: string;
+  /** Variables, evaluated when the dialogue begins; the step's `with` overrides them. */
+  context: { [name: string]: CelTree };
+  initial: string;
+  states: { [name: string]: DialogueState };
+  location: Location;
+}
+
+/** What is watched beside every dialogue (machines/watchers.yaml), per phase. */
+export interface WatcherDefinition {
+  watcher: string;
+  /** Phases in which it counts. */
+  phases: string[];
+  /** CEL giving a regular expression or a list. */
+  pattern: Cel;
+  /** Message goes on until this matches, or until silence/limit. */
+  until?: Cel;
+  /** CEL condition for this watcher to be active. */
+  when?: Cel;
+  /** ms to keep reading after the match, so that the whole message is in the log. */
+  settle?: number;
+  kind: Text;
+  /** Fatal: the error it raises. Without it, the message is collected as a kernel message. */
+  error?: { class: ErrorClassName; message: Text; board?: "dead"; advice?: Text };
+  location: Location;
+}
+
+/** All of `machines/`, loaded. Plain JSON. */
+export interface Machines {
+  strategies: StrategyDefinition[];
+  fragments: { [name: string]: FragmentDefinition };
+  dialogues: { [name: string]: DialogueDefinition };
+  watchers: WatcherDefinition[];
+}
