@@ -51,6 +51,8 @@ export interface ServiceContext {
   data: JsonMap;
   /** Aborted when the state is left: timeout, cancel, failure elsewhere. Stop at once and release everything. */
   signal: AbortSignal;
+  /** Aborted when the user is in a hurry (second Ctrl-C): a wait that is only good manners ends early. */
+  hurry: AbortSignal;
   clock: Clock;
   log: Logger;
   /** Process environment for programs that are started. */

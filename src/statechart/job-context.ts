@@ -1,0 +1,67 @@
+import type { ErrorRecord } from "../base/errors.js";
+import type { Json, JsonMap } from "../base/json.js";
+import type { TestState } from "./test-signals.js";
+
+/** An absolute, named deadline; ms since the Unix epoch. */
+export interface Deadline {
+  at: number;
+  since: number;
+}
+
+/** The chart's context: plain JSON, small; logs and binary data stay out of it. */
+export interface JobContext {
+  /** Namespace data (docs/machines.md). */
+  data: { [namespace: string]: JsonMap };
+  /** Attempt of each retry action, from 1. */
+  attempts: { [level: string]: number };
+  deadlines: { [level: string]: Deadline };
+  /** Variables of the dialogues. */
+  dialogues: { [level: string]: JsonMap };
+  /** Result data of the actions (`extra` of their result lines). */
+  extras: { [level: string]: JsonMap };
+  /** Kernel messages heard, by action. */
+  kernel: { [level: string]: { kind: string; message: string }[] };
+  tests: { [namespace: string]: TestState };
+  /** The error being handled. */
+  error: ErrorRecord | null;
+  /** Failures of `repeat` attempts, told at the end. */
+  repeatErrors: { [level: string]: ErrorRecord };
+  /** The error that ended the job: the first one, never replaced. */
+  verdict: ErrorRecord | null;
+  /** Errors of diagnoses, of actions that may fail, of finalize and cleanup. */
+  further: ErrorRecord[];
+}
+
+export const initialContext = (): JobContext => ({
+  data: {},
+  attempts: {},
+  deadlines: {},
+  dialogues: {},
+  extras: {},
+  kernel: {},
+  tests: {},
+  error: null,
+  repeatErrors: {},
+  verdict: null,
+  further: [],
+});
+
+/** What the actors tell the chart. Every event is plain JSON: the journal holds them as they are. */
+export type JobEvent =
+  | { type: "deadline"; level: string; error: ErrorRecord }
+  | { type: "dialogue.failed"; level: string; error: ErrorRecord }
+  | {
+      type: "dialogue.take";
+      level: string;
+      state: string;
+      index: number;
+      match?: Json;
+      assign?: JsonMap;
+      save?: JsonMap;
+      error?: ErrorRecord;
+    }
+  | { type: "watch.message"; level: string; kind: string; message: string }
+  | { type: "watch.alarm"; level: string; kind: string; line: string }
+  | { type: "test.signal"; level: string; name: string; params: string[]; complete: boolean; raw: string; line: number }
+  | { type: "test.pattern"; level: string; groups: JsonMap; line: number }
+  | { type: "job.cancel"; error: ErrorRecord };
