@@ -67,8 +67,8 @@ function translate(source: string, jsFlags: string): { source: string; flags: st
   while (at < source.length) {
     const char = source[at]!;
     if (char === "\\") {
-      const escape = translateEscape(source, at, false);
-      emit(escape.text, escape.length);
+      const escaped = translateEscape(source, at, false);
+      emit(escaped.text, escaped.length);
     } else if (char === "[") {
       const set = translateSet(source, at);
       emit(set.text, set.length);
@@ -177,9 +177,9 @@ function translateSet(source: string, start: number): { text: string; length: nu
     if (char === undefined) fail("a set of characters is never closed", start);
     if (char === "]" && !first) return { text: `${text}]`, length: at + 1 - start };
     if (char === "\\") {
-      const escape = translateEscape(source, at, true);
-      text += escape.text;
-      at += escape.length;
+      const escaped = translateEscape(source, at, true);
+      text += escaped.text;
+      at += escaped.length;
     } else {
       text += char === "]" || char === "[" ? `\\${char}` : char;
       at += 1;
