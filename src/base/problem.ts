@@ -8,6 +8,8 @@ export interface Location {
 /** One finding about a job, a device or a machines file. All problems of a file are reported, not only the first. */
 export interface Problem {
   severity: "error" | "warning";
+  /** Class of the error that it becomes when the job is refused for it (default `JobError`). */
+  errorClass?: string;
   /** What happened, one sentence. */
   message: string;
   location?: Location;

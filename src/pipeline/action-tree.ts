@@ -2,7 +2,7 @@
 import type { ErrorClassName } from "../base/errors.js";
 import type { Json, JsonMap } from "../base/json.js";
 import type { Location, Problem } from "../base/problem.js";
-import type { CelTree, DialogueDefinition, WatcherDefinition } from "../strategies/machines-types.js";
+import type { CelTree, DialogueDefinition, Family, WatcherDefinition } from "../strategies/machines-types.js";
 
 /** A timeout and how it came about, for `explain` and for errors. */
 export interface TimeoutValue {
@@ -79,8 +79,37 @@ export interface Scope {
       constants: JsonMap;
       /** All test definitions of the namespace, with stage and index. */
       tests: Json[];
+      /** A boot block of the namespace has `ignore_kernel_messages: true`. */
+      ignore_kernel_messages: boolean;
     };
   };
+  /** The device's methods by name, whatever form the device gives them in; a method without settings is `{}`. */
+  methods: { deploy: JsonMap; boot: JsonMap };
+}
+
+/** How the strategy of a block was found; for `explain`. */
+export interface Selection {
+  /** Index in the job's `actions`. */
+  index: number;
+  family: Family;
+  location?: Location;
+  /** Level of its top action; none when no strategy was found. */
+  level?: string;
+  chosen?: string;
+  /** Every other strategy of the family with what spoke against it. */
+  refused: Refusal[];
+}
+
+export interface Refusal {
+  strategy: string;
+  /** Conditions that hold, of how many. */
+  held: number;
+  of: number;
+  /** The first condition that does not hold; empty when another strategy came first. */
+  condition: string;
+  reason: string;
+  /** The condition's place in machines/. */
+  location: Location;
 }
 
 export interface Pipeline {
@@ -88,5 +117,10 @@ export interface Pipeline {
   scope: Scope;
   watchers: WatcherDefinition[];
   jobTimeout: TimeoutValue;
+  /** What keeps the pipeline from being built as asked; the rest is built all the same. */
   problems: Problem[];
+  /** What the pipeline would be refused for before it runs (spec runtime.md §2). */
+  validation: Problem[];
+  /** One for each block of the job, in order. */
+  selections: Selection[];
 }

@@ -3,6 +3,7 @@
  * `Cel` strings are CEL expressions, `Text` strings are Handlebars templates shown to people.
  */
 import type { ErrorClassName } from "../base/errors.js";
+import type { JsonMap } from "../base/json.js";
 import type { Location } from "../base/problem.js";
 
 /** A CEL expression; scope: see docs/machines.md "What an expression sees". */
@@ -18,6 +19,8 @@ export interface StepDefinition {
   dialogue?: string;
   /** Inputs, evaluated when the state is entered. */
   with?: { [key: string]: CelTree };
+  /** Build-time CEL: without it the action has no such step (its place in the tree stays). */
+  when?: Cel;
 }
 
 /** One action of a strategy, or of a fragment in machines/actions/. */
@@ -67,6 +70,8 @@ export interface PipelineItem {
   as?: string;
   /** Replaces the block parameters below this item (CEL map), e.g. for `services`. */
   parameters?: Cel;
+  /** Conditions that refuse the job when they do not hold (build-time CEL). */
+  check?: CheckDefinition[];
   location: Location;
 }
 
@@ -74,6 +79,20 @@ export interface ConditionDefinition {
   cel: Cel;
   /** What a user is told when it does not hold. */
   otherwise?: Text;
+  /** When all conditions before it hold and it does not, the job is refused with this class; no other strategy is tried. */
+  refuse?: ErrorClassName;
+  location: Location;
+}
+
+export interface CheckDefinition {
+  cel: Cel;
+  otherwise: Text;
+  /** Class that the job is refused with (default JobError). */
+  error?: ErrorClassName;
+  /** `build`: the pipeline cannot be built; `validate` (default): it is built and described, but not run. */
+  at?: "build" | "validate";
+  /** Key of the block that is to blame, e.g. `prompts`. */
+  key?: string;
   location: Location;
 }
 
@@ -83,11 +102,13 @@ export interface StrategyDefinition {
   /** e.g. `deploy/tftp` */
   strategy: string;
   family: Family;
+  /** Place among its family: candidates are tried by priority, then in this order, then by name. */
+  order: number;
   priority: number;
   accepts: ConditionDefinition[];
-  /** Traits of test strategies (spec device.md §5), of a deploy strategy `uses_deployment_data`. */
-  traits: { [name: string]: boolean };
-  /** JSON Schema of the block's parameters, joined into the job's schema. */
+  /** Traits of test strategies (spec device.md §5), of a deploy strategy `uses_deployment_data`; a text is build-time CEL. */
+  traits: { [name: string]: boolean | Cel };
+  check?: CheckDefinition[];
   pipeline: PipelineItem[];
   location: Location;
 }
@@ -138,7 +159,10 @@ export interface DialogueState {
   signals?: boolean;
   send?: DialogueSend;
   expect?: DialogueTransition[];
+  /** Tried when the state is entered, after its `send` was handed over and before anything is heard. */
   always?: DialogueTransition[];
+  /** Leaves the state when the board has said nothing for a while: `delay` ms since its last output; each output starts it again. */
+  silence?: DialogueTransition & { delay: Cel };
   /** Leaves the state after a while without a match; ms (CEL). */
   after?: DialogueTransition & { delay: Cel };
   location: Location;
@@ -157,14 +181,17 @@ export interface WatcherDefinition {
   watcher: string;
   /** Phases in which it counts. */
   phases: string[];
-  /** CEL giving a regular expression or a list. */
-  pattern: Cel;
+  /** CEL giving a regular expression or a list; counts wherever it appears. */
+  pattern?: Cel;
+  /** The same, but it counts at the end of output, after a short silence. One of the two is given. */
+  prompt?: Cel;
   /** Message goes on until this matches, or until silence/limit. */
   until?: Cel;
   /** CEL condition for this watcher to be active. */
   when?: Cel;
   /** ms to keep reading after the match, so that the whole message is in the log. */
   settle?: number;
+  /** Its text sees `match` and `message` (all that was heard from the line of the match on). */
   kind: Text;
   /** Fatal: the error it raises. Without it, the message is collected as a kernel message. */
   error?: { class: ErrorClassName; message: Text; board?: "dead"; advice?: Text };
@@ -177,4 +204,17 @@ export interface Machines {
   fragments: { [name: string]: FragmentDefinition };
   dialogues: { [name: string]: DialogueDefinition };
   watchers: WatcherDefinition[];
+  defaults: MachineDefaults;
+}
+
+/** machines/defaults.yaml */
+export interface MachineDefaults {
+  /** Seconds that an action, a wait on a connection and the cleanup get when nothing else says so. */
+  timeouts: { action: number; connection: number; cleanup: number };
+  /** Seconds between attempts of a retry action. */
+  retry_interval: number;
+  /** Rows by `os` (spec runtime.md §9). */
+  os: { [name: string]: JsonMap };
+  /** Constants that a device need not give; its own lie over them. */
+  constants: JsonMap;
 }
