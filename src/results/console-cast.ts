@@ -1,0 +1,47 @@
+/** console.cast: the serial line as an asciicast v2 recording, output (`o`) and input (`i`). */
+import { join } from "node:path";
+import type { RunEvent, RunSink } from "../interpreter/events.js";
+import { AppendFile, type AppendFileOptions } from "./append-file.js";
+import { MASKED } from "./mask.js";
+
+export interface CastOptions extends AppendFileOptions {
+  /** ms since the Unix epoch: time zero of the recording. */
+  start: number;
+  title: string;
+  columns?: number;
+  rows?: number;
+}
+
+export class ConsoleCast implements RunSink {
+  readonly #file: AppendFile;
+  readonly #start: number;
+  readonly #decoders = { output: new TextDecoder(), input: new TextDecoder() };
+  #last: number;
+
+  constructor(directory: string, options: CastOptions) {
+    this.#file = new AppendFile(join(directory, "console.cast"), options);
+    this.#start = this.#last = options.start;
+    const { columns = 80, rows = 24, title } = options;
+    const header = { version: 2, width: columns, height: rows, timestamp: Math.floor(options.start / 1000), title };
+    this.#file.append(`${JSON.stringify(header)}\n`, true);
+  }
+
+  write(event: RunEvent): void {
+    if (event.type !== "console") return;
+    this.#last = Math.max(this.#last, event.t);
+    if (event.secret) this.#event(event.direction, MASKED);
+    // A character may come in two chunks: the decoder keeps the first half for the next.
+    else this.#event(event.direction, this.#decoders[event.direction].decode(event.bytes, { stream: true }));
+  }
+
+  async close(): Promise<void> {
+    for (const direction of ["output", "input"] as const) this.#event(direction, this.#decoders[direction].decode());
+    await this.#file.close();
+  }
+
+  #event(direction: "output" | "input", text: string): void {
+    if (text === "") return;
+    const seconds = ((this.#last - this.#start) / 1000).toFixed(6);
+    this.#file.append(`[${seconds}, "${direction[0]}", ${JSON.stringify(text)}]\n`);
+  }
+}

@@ -1,0 +1,324 @@
+/** The report of a run, made from its journal alone. */
+import type { ErrorRecord, ErrorType } from "../base/errors.js";
+import type { JsonMap } from "../base/json.js";
+import { JOURNAL_VERSION, type JournalNode, type JournalRecord, type Verdict } from "../interpreter/journal-format.js";
+import {
+  type ActionReport,
+  type AttemptReport,
+  type CaseReport,
+  LAVA_SUITE,
+  noCounts,
+  REPORT_VERSION,
+  RESULT_WORDS,
+  type ResultWord,
+  type RunReport,
+  type SuiteReport,
+  type VerdictClass,
+} from "./report-model.js";
+
+const CLASS_OF: { [type in ErrorType]: VerdictClass } = {
+  Infrastructure: "infrastructure",
+  Configuration: "infrastructure",
+  Job: "job",
+  Test: "test",
+  LAVATimeout: "test",
+  MultinodeTimeout: "test",
+  Bug: "bug",
+  Canceled: "canceled",
+};
+
+/** The verdict class of the error that ended a job. */
+export const classOfError = (error: ErrorRecord): VerdictClass => CLASS_OF[error.type] ?? "bug";
+
+type Header = Extract<JournalRecord, { kind: "header" }>;
+type ActionRecord = Extract<JournalRecord, { kind: "action" }>;
+type ResultRecord = Extract<JournalRecord, { kind: "result" }>;
+
+interface Suite {
+  report: SuiteReport;
+  ended: boolean;
+  /** Announced by the header, so its end must be seen. */
+  announced: boolean;
+  level?: string;
+}
+
+const isoSeconds = (t: number) => new Date(t).toISOString();
+const seconds = (ms: number) => Math.round(ms) / 1000;
+const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+const numberOf = (value: unknown): number | undefined => {
+  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+  return typeof number === "number" && Number.isFinite(number) ? number : undefined;
+};
+const below = (level: string | undefined, top: string) => level === top || (level?.startsWith(`${top}.`) ?? false);
+
+/** Takes the records one by one, live or from a file; `report` may be asked at any time. */
+export class ReportBuilder {
+  #header: Header | undefined;
+  #verdict: Verdict | undefined;
+  #first: number | undefined;
+  #last = 0;
+  readonly #actions = new Map<string, ActionReport>();
+  readonly #suites = new Map<string, Suite>();
+  readonly #problems: string[] = [];
+
+  problem(text: string): void {
+    this.#problems.push(text);
+  }
+
+  add(record: JournalRecord): void {
+    this.#first ??= record.t;
+    this.#last = record.t;
+    if (record.kind === "header") this.#start(record);
+    else if (record.kind === "action") this.#action(record);
+    else if (record.kind === "result") this.#result(record);
+    else if (record.kind === "verdict") this.#verdict = record.verdict;
+  }
+
+  #start(header: Header): void {
+    this.#header = header;
+    if (header.v !== JOURNAL_VERSION)
+      this.problem(
+        `The journal's version is ${header.v}, this program reads ${JOURNAL_VERSION}: some of it may be missing here.`,
+      );
+    const walk = (nodes: JournalNode[]) => {
+      for (const node of nodes) {
+        const { children, ...own } = node;
+        this.#actions.set(node.level, { ...own, status: "not run", duration: 0, attempts: [] });
+        walk(children ?? []);
+      }
+    };
+    walk(header.tree);
+    for (const name of header.suites) this.#suite(name).announced = true;
+  }
+
+  #action(record: ActionRecord): void {
+    const action = this.#actions.get(record.level) ?? this.#unannounced(record);
+    const open = action.attempts.at(-1);
+    if (record.status === "start") {
+      if (open?.status === "failed") this.#supersede(record.level);
+      action.attempts.push({ attempt: record.attempt, status: "running", started: isoSeconds(record.t) });
+      action.status = "running";
+      return;
+    }
+    // Retry records carry the error of the attempt that ended.
+    if (record.status === "retry" && record.error) this.#supersede(record.level);
+    const status = record.status === "retry" ? (record.error ? "failed" : "done") : record.status;
+    const attempt: AttemptReport =
+      open?.status === "running" ? open : { attempt: record.attempt, status, started: isoSeconds(record.t) };
+    if (attempt !== open) action.attempts.push(attempt);
+    attempt.status = status;
+    attempt.duration = record.duration ?? seconds(record.t - Date.parse(attempt.started));
+    if (record.error) attempt.error = record.error;
+    action.status = status;
+    action.duration = seconds(action.attempts.reduce((sum, { duration = 0 }) => sum + duration * 1000, 0));
+  }
+
+  #unannounced({ level, name }: ActionRecord): ActionReport {
+    const action: ActionReport = {
+      level,
+      name,
+      summary: name,
+      section: "",
+      namespace: "",
+      timeout: 0,
+      max_retries: 1,
+      status: "not run",
+      duration: 0,
+      attempts: [],
+    };
+    this.#actions.set(level, action);
+    return action;
+  }
+
+  /** What an action and those below it brought before it was tried again is kept, and counts no more. */
+  #supersede(level: string): void {
+    for (const suite of this.#suites.values()) {
+      for (const item of suite.report.cases) if (below(item.level, level)) item.final = false;
+      if (below(suite.level, level)) suite.ended = false;
+    }
+  }
+
+  #suite(name: string): Suite {
+    let suite = this.#suites.get(name);
+    if (!suite) {
+      const report: SuiteReport = {
+        name,
+        state: "incomplete",
+        started: false,
+        attempt: 1,
+        counts: noCounts(),
+        cases: [],
+      };
+      suite = { report, ended: false, announced: false };
+      this.#suites.set(name, suite);
+    }
+    return suite;
+  }
+
+  #result(record: ResultRecord): void {
+    const { result } = record;
+    const definition = textOf(result.definition);
+    const name = textOf(result.case);
+    const word = textOf(result.result) as ResultWord;
+    if (definition === undefined || name === undefined || !RESULT_WORDS.includes(word)) {
+      this.problem(`Record ${record.seq} is no result: definition, case or result is missing.`);
+      return;
+    }
+    const suite = this.#suite(definition);
+    suite.report.started = true;
+    suite.report.attempt = record.attempt;
+    suite.level = record.level;
+    suite.report.cases.push(caseOf(record, name, word));
+    if (definition === LAVA_SUITE && (this.#suites.has(name) || "uuid" in result)) this.#testRun(record, name, word);
+  }
+
+  /** The line that ends a suite; LAVA writes `fail` for one that did not come to its end (spec output.md §3). */
+  #testRun(record: ResultRecord, name: string, word: ResultWord): void {
+    const suite = this.#suite(name);
+    const { uuid, path, revision, commit_id, duration } = record.result;
+    suite.level = record.level;
+    suite.ended = word === "pass";
+    Object.assign(suite.report, {
+      started: true,
+      attempt: record.attempt,
+      ...pick({ uuid, path, revision, commit_id }, textOf),
+      ...pick({ duration }, numberOf),
+    });
+  }
+
+  report(): RunReport {
+    const header = this.#header;
+    if (!header) this.problem("The journal has no header: what ran, and on what, is not known.");
+    const suites = [...this.#suites.values()].map((suite) => this.#closed(suite));
+    const tests = suites.filter(({ name }) => name !== LAVA_SUITE);
+    const counts = { ...noCounts(), incomplete_suites: tests.filter(({ state }) => state === "incomplete").length };
+    for (const suite of tests) for (const word of RESULT_WORDS) counts[word] += suite.counts[word];
+    return {
+      version: REPORT_VERSION,
+      dispatcher: header?.dispatcher ?? "",
+      job: {
+        id: header?.job_id ?? "",
+        name: header?.job_name ?? "",
+        device: header?.device ?? "",
+        file: header?.job_file ?? "",
+        device_file: header?.device_file ?? "",
+        timeout: header?.timeout ?? 0,
+        ...(this.#first !== undefined && { started: isoSeconds(this.#first), ended: isoSeconds(this.#last) }),
+        duration: seconds(this.#last - (this.#first ?? this.#last)),
+      },
+      verdict: this.#conclude(suites),
+      counts,
+      suites,
+      actions: [...this.#actions.values()],
+      problems: [...new Set(this.#problems)],
+    };
+  }
+
+  #closed({ report, ended, announced, level }: Suite): SuiteReport {
+    const counts = noCounts();
+    for (const item of report.cases) if (item.final) counts[item.result]++;
+    // Monitors end with their action; LAVA's own suite ends with the job.
+    const complete =
+      ended ||
+      (report.name === LAVA_SUITE
+        ? this.#verdict !== undefined
+        : !announced && report.started && this.#actions.get(level ?? "")?.status === "done");
+    return { ...report, counts, state: complete ? "complete" : "incomplete" };
+  }
+
+  #conclude(suites: SuiteReport[]): RunReport["verdict"] {
+    const verdict = this.#verdict;
+    if (!verdict) {
+      const error = this.#brokenOff();
+      return { class: "infrastructure", result: "fail", summary: error.message, error, further: [] };
+    }
+    const { error, further } = verdict;
+    if (error) return { class: classOfError(error), result: verdict.result, summary: error.message, error, further };
+    const missed = describeMissed(suites);
+    if (missed === "" && verdict.result === "pass")
+      return { class: "pass", result: "pass", summary: "All passed.", further };
+    return { class: "fail", result: verdict.result, summary: missed || "The job failed.", further };
+  }
+
+  #brokenOff(): ErrorRecord {
+    const running = [...this.#actions.values()].filter(({ status }) => status === "running").at(-1);
+    const where = running ? ` in action ${running.level} ${running.name}` : "";
+    return {
+      class: "InfrastructureError",
+      type: "Infrastructure",
+      message: `The run was broken off${where}: its journal has no verdict.`,
+      ...(running && { level: running.level, action: running.name }),
+      advice:
+        "The dispatcher was killed or its machine went down: check that the board is off, then run the job again.",
+    };
+  }
+}
+
+const pick = <T>(from: JsonMap | { [key: string]: unknown }, read: (value: unknown) => T | undefined) =>
+  Object.fromEntries(
+    Object.entries(from).flatMap(([key, value]) => (read(value) === undefined ? [] : [[key, read(value)]])),
+  );
+
+function caseOf({ result, level, attempt, log_line }: ResultRecord, name: string, word: ResultWord): CaseReport {
+  const start = numberOf(result.starttc);
+  const end = numberOf(result.endtc);
+  return {
+    name,
+    result: word,
+    ...pick({ set: result.set, units: result.units, reference: result.reference }, textOf),
+    ...pick({ measurement: result.measurement, duration: result.duration }, numberOf),
+    level: textOf(result.level) ?? level,
+    attempt,
+    final: true,
+    log: { line: log_line, ...(start !== undefined && { start }), ...(end !== undefined && { end }) },
+    ...(result.extra !== undefined && { extra: result.extra }),
+  };
+}
+
+/** What kept a job that ran to its end from passing, in one sentence; empty when nothing did. */
+function describeMissed(suites: SuiteReport[]): string {
+  let fail = 0;
+  let unknown = 0;
+  const incomplete: string[] = [];
+  for (const suite of suites) {
+    fail += suite.counts.fail;
+    unknown += suite.counts.unknown;
+    if (suite.state === "incomplete" && suite.name !== LAVA_SUITE) incomplete.push(suite.name);
+  }
+  const parts = [
+    fail && `${fail} ${fail === 1 ? "case" : "cases"} failed`,
+    unknown && `${unknown} could not be read`,
+    incomplete.length && `${incomplete.join(", ")} did not end`,
+  ].filter(Boolean);
+  return parts.length ? `${parts.join("; ")}.` : "";
+}
+
+/**
+ * Reads a journal, line by line, into a report. A last line that was cut off is passed over; a broken one elsewhere is
+ * passed over and named in `problems`.
+ */
+export async function reportFromJournal(lines: AsyncIterable<string> | Iterable<string>): Promise<RunReport> {
+  const builder = new ReportBuilder();
+  let number = 0;
+  let broken = 0;
+  for await (const line of lines) {
+    number++;
+    if (line.trim() === "") continue;
+    if (broken) builder.problem(`Line ${broken} of the journal cannot be read.`);
+    broken = 0;
+    const record = parseRecord(line);
+    if (record) builder.add(record);
+    else broken = number;
+  }
+  if (broken) builder.problem(`The last line of the journal (${broken}) was cut off.`);
+  return builder.report();
+}
+
+function parseRecord(line: string): JournalRecord | undefined {
+  try {
+    const record = JSON.parse(line);
+    return typeof record?.kind === "string" && typeof record.t === "number" ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,44 @@
+/** The reports of an output directory, made again at any time from its journal. */
+import { createReadStream } from "node:fs";
+import { rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { writeFailure } from "./append-file.js";
+import { reportFromJournal } from "./report-from-journal.js";
+import type { RunReport } from "./report-model.js";
+import { resultYaml } from "./result-yaml.js";
+import { junitXml } from "./results-junit.js";
+import { tap } from "./results-tap.js";
+
+/** Name of each report and how it is made. */
+const REPORTS: { [file: string]: (report: RunReport) => string } = {
+  "results.json": (report) => `${JSON.stringify(report, null, 2)}\n`,
+  "results.junit.xml": junitXml,
+  "results.tap": tap,
+  "result.yaml": resultYaml,
+};
+
+export const REPORT_FILES = Object.keys(REPORTS);
+
+/** Reads `journal.jsonl` of a directory, streaming. Rejects when there is none. */
+export async function readReport(directory: string): Promise<RunReport> {
+  const input = createReadStream(join(directory, "journal.jsonl"));
+  try {
+    return await reportFromJournal(createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }));
+  } finally {
+    input.destroy();
+  }
+}
+
+/** Writes all reports; each appears whole or not at all. Rejects with InfrastructureError. */
+export async function writeReports(directory: string, report: RunReport): Promise<void> {
+  for (const [name, make] of Object.entries(REPORTS)) {
+    const path = join(directory, name);
+    try {
+      await writeFile(`${path}.new`, make(report));
+      await rename(`${path}.new`, path);
+    } catch (error) {
+      throw writeFailure(path, error);
+    }
+  }
+}
