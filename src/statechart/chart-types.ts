@@ -11,6 +11,7 @@ export interface Named {
 
 export interface ChartTransition {
   target?: string;
+  reenter?: boolean;
   guard?: Named;
   actions?: Named[];
   /** For people and drawings. */
@@ -42,6 +43,7 @@ export interface ChartState {
 
 export interface Chart extends ChartState {
   id: "job";
+  options: { maxIterations: number };
 }
 
 /** Level `1.2.1` as a state's id: XState reads a dot in a target as a path. */

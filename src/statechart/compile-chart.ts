@@ -38,6 +38,8 @@ export function compileChart(pipeline: Pipeline): Chart {
   return {
     id: "job",
     initial: "working",
+    // A cycle of eventless transitions ends in an error instead of hanging.
+    options: { maxIterations: 10_000 },
     states: {
       working: {
         entry: [named("enter", { level: "0" })],

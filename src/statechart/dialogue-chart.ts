@@ -3,11 +3,12 @@ import type { ActionNode, Step } from "../pipeline/action-tree.js";
 import type { DialogueDefinition, DialogueTransition } from "../strategies/machines-types.js";
 import { type ChartState, type ChartTransition, named, stateId } from "./chart-types.js";
 
-/** A dialogue's transitions in the order in which they are tried: `expect`, then `always`, then `after`. */
+/** A dialogue's transitions in the order in which they are numbered: `expect`, `always`, `silence`, `after`. */
 export function transitionsOf(dialogue: DialogueDefinition, state: string): DialogueTransition[] {
   const definition = dialogue.states[state];
   if (!definition) return [];
-  return [...(definition.expect ?? []), ...(definition.always ?? []), ...(definition.after ? [definition.after] : [])];
+  const { expect = [], always = [], silence, after } = definition;
+  return [...expect, ...always, ...(silence ? [silence] : []), ...(after ? [after] : [])];
 }
 
 const describe = (t: DialogueTransition): string => {
@@ -57,6 +58,8 @@ export function dialogueChart(node: ActionNode, step: Extract<Step, { kind: "dia
         : {
             guard,
             ...(transition.target && { target: transition.target }),
+            // Saying the same thing again means entering the state again.
+            ...(transition.target === name && { reenter: true }),
             actions: [named("took", { level })],
             description,
           };

@@ -1,0 +1,261 @@
+import { type DispatchError, type ErrorRecord, JobError, makeError, TestError, toErrorRecord } from "../base/errors.js";
+import type { Json, JsonMap } from "../base/json.js";
+import { pythonRegExp } from "../base/python-regexp.js";
+import type { Console, Match, Pattern, SendOptions } from "../connections/types.js";
+import type { ActionNode, Step } from "../pipeline/action-tree.js";
+import { transitionsOf } from "../statechart/dialogue-chart.js";
+import type { JobEvent } from "../statechart/job-context.js";
+import { type CelScope, evaluateCel, evaluateTree } from "../strategies/cel.js";
+import type { DialogueTransition } from "../strategies/machines-types.js";
+import { renderText } from "../strategies/text.js";
+import type { Runtime } from "./runtime.js";
+
+type Heard = Pick<Match, "text" | "line" | "pattern" | "index" | "groups" | "named">;
+
+export const dialogueStep = (node: ActionNode): Extract<Step, { kind: "dialogue" }> | undefined =>
+  node.run?.kind === "dialogue" ? node.run : node.conclude?.kind === "dialogue" ? node.conclude : undefined;
+
+const asList = (value: Json): string[] =>
+  value === null ? [] : Array.isArray(value) ? value.map(String) : [String(value)];
+
+/**
+ * One state of a dialogue: says what the state says, listens, and sends the chart one `dialogue.take` event with the
+ * transition and all its values already evaluated. Ends when its signal aborts (the state was left).
+ */
+export class Talk {
+  #runtime: Runtime;
+  #node: ActionNode;
+  #state: string;
+  #send: (event: JobEvent) => void;
+  #signal: AbortSignal;
+  #transitions: DialogueTransition[];
+  #step: Extract<Step, { kind: "dialogue" }>;
+
+  constructor(runtime: Runtime, level: string, state: string, send: (event: JobEvent) => void, signal: AbortSignal) {
+    this.#runtime = runtime;
+    this.#node = runtime.node(level);
+    this.#state = state;
+    this.#send = send;
+    this.#signal = signal;
+    const step = dialogueStep(this.#node);
+    if (!step) throw new Error(`action ${level} has no dialogue`);
+    this.#step = step;
+    this.#transitions = transitionsOf(step.dialogue, state);
+  }
+
+  async run(): Promise<void> {
+    try {
+      await this.#talk();
+    } catch (error) {
+      if (!this.#signal.aborted) this.#fail(toErrorRecord(error));
+    } finally {
+      this.#runtime.awaiting.delete(this.#node.level);
+    }
+  }
+
+  async #talk(): Promise<void> {
+    const { level } = this.#node;
+    const console = this.#runtime.consoleOf(this.#node);
+    if (!console)
+      throw new JobError(`No connection to the device: ${this.#node.name} has no console to talk on`, {
+        advice: "An action that connects (a boot) has to come before, in the same namespace.",
+      });
+    const definition = this.#step.dialogue.states[this.#state];
+    if (!definition) throw new Error(`dialogue ${this.#step.dialogue.dialogue} has no state ${this.#state}`);
+    const stops: (() => void)[] = [];
+    this.#signal.addEventListener("abort", () => stops.forEach((stop) => void stop()), { once: true });
+    if (definition.signals) stops.push(this.#listenToTests(console));
+    if (definition.send) await this.#say(console);
+    if (this.#signal.aborted) return;
+    const { always = [], after, silence } = definition;
+    if (this.#takeFirst((t) => always.includes(t))) return;
+    if (after) {
+      const ms = Number(evaluateCel(after.delay, this.#scope()));
+      const timer = this.#runtime.clock.setTimeout(() => this.#takeFirst((t) => t === after), ms);
+      stops.push(() => this.#runtime.clock.clearTimeout(timer));
+    }
+    if (silence) void this.#takeAfterSilence(console, silence);
+    const patterns: Pattern[] = [];
+    const owners: { transition: number; index: number }[] = [];
+    this.#transitions.forEach((transition, at) => {
+      const expression = transition.prompt ?? transition.pattern;
+      if (!expression || this.#firstWith(expression) !== at) return;
+      asList(evaluateCel(expression, this.#scope())).forEach((source, index) => {
+        patterns.push({ source, kind: transition.prompt ? "prompt" : "pattern", index: owners.length });
+        owners.push({ transition: at, index });
+      });
+    });
+    this.#runtime.awaiting.set(level, {
+      level,
+      state: this.#state,
+      since: this.#runtime.clock.now(),
+      patterns,
+      console,
+    });
+    this.#runtime.sayWaiting(this.#node, patterns);
+    if (patterns.length === 0 && definition.signals) {
+      // Only signals are awaited; the end of the line still has to be noticed.
+      const reason = await Promise.race([console.closed, aborted(this.#signal)]);
+      if (reason && !this.#signal.aborted) throw closedError(reason.message);
+      return;
+    }
+    while (patterns.length > 0 && !this.#signal.aborted) {
+      const match = await console.expect(patterns, this.#signal);
+      const owner = owners[match.index];
+      if (!owner || this.#signal.aborted) return;
+      const heard: Heard = { ...match, index: owner.index };
+      const first = this.#transitions[owner.transition] as DialogueTransition;
+      const expression = first.prompt ?? first.pattern;
+      this.#takeFirst((t) => (t.prompt ?? t.pattern) === expression, heard);
+    }
+  }
+
+  async #takeAfterSilence(console: Console, silence: DialogueTransition & { delay: string }): Promise<void> {
+    try {
+      const ms = Number(evaluateCel(silence.delay, this.#scope()));
+      do await console.silence(ms, this.#signal);
+      while (!this.#signal.aborted && !this.#takeFirst((t) => t === silence));
+    } catch (error) {
+      if (!this.#signal.aborted) this.#fail(toErrorRecord(error));
+    }
+  }
+
+  #firstWith(expression: string): number {
+    return this.#transitions.findIndex((t) => (t.prompt ?? t.pattern) === expression);
+  }
+
+  #scope(match?: Heard): CelScope {
+    return this.#runtime.scope(this.#node, match as unknown as JsonMap | undefined);
+  }
+
+  async #say(console: Console): Promise<void> {
+    const { send } = this.#step.dialogue.states[this.#state] ?? {};
+    if (!send) return;
+    const scope = this.#scope();
+    const text =
+      send.line !== undefined
+        ? asText(evaluateCel(send.line, scope))
+        : send.text !== undefined
+          ? asText(evaluateCel(send.text, scope))
+          : asList(evaluateCel(send.control ?? "[]", scope))
+              .map((letter) => String.fromCharCode(letter.toUpperCase().charCodeAt(0) & 0x1f))
+              .join("");
+    const echo =
+      typeof send.echo === "string" ? evaluateCel(send.echo, scope) === true : (send.echo ?? send.line !== undefined);
+    const delay = send.delay === undefined ? 0 : Number(evaluateCel(send.delay, scope) ?? 0);
+    const options: SendOptions = {
+      echo,
+      delay,
+      lineEnd: send.line === undefined ? "" : "\n",
+      secret: send.secret === true,
+    };
+    this.#runtime.log(
+      "debug",
+      send.secret
+        ? `Sending a secret`
+        : send.line === undefined
+          ? `Sending ${JSON.stringify(text)}`
+          : `Sending line: ${JSON.stringify(text)}`,
+    );
+    await console.send(text, options);
+  }
+
+  /** Takes the first of the chosen transitions whose guard holds. */
+  #takeFirst(chosen: (transition: DialogueTransition) => boolean, match?: Heard): boolean {
+    if (this.#signal.aborted) return false;
+    try {
+      const scope = this.#scope(match);
+      for (const [index, transition] of this.#transitions.entries()) {
+        if (!chosen(transition)) continue;
+        if (transition.guard !== undefined && evaluateCel(transition.guard, scope) !== true) continue;
+        this.#take(index, transition, scope, match);
+        return true;
+      }
+    } catch (error) {
+      this.#fail(toErrorRecord(error));
+      return true;
+    }
+    return false;
+  }
+
+  #take(index: number, transition: DialogueTransition, scope: CelScope, match?: Heard): void {
+    const { level } = this.#node;
+    const event: Extract<JobEvent, { type: "dialogue.take" }> = {
+      type: "dialogue.take",
+      level,
+      state: this.#state,
+      index,
+    };
+    if (match) event.match = match as unknown as Json;
+    if (transition.log) this.#runtime.log(transition.log.level, renderText(transition.log.message, scope));
+    if (transition.assign) event.assign = evaluateTree(transition.assign, scope) as JsonMap;
+    if (transition.save) event.save = evaluateTree(transition.save, scope) as JsonMap;
+    if (transition.error) {
+      const { class: name, message, advice, board } = transition.error;
+      event.error = toErrorRecord(
+        makeError(name, renderText(message, scope), {
+          ...(advice && { advice: renderText(advice, scope) }),
+          ...(board && { board }),
+        }),
+      );
+    }
+    this.#send(event);
+  }
+
+  #fail(error: ErrorRecord): void {
+    this.#send({ type: "dialogue.failed", level: this.#node.level, error });
+  }
+
+  /** Test signals become events of the chart; a definition's own pattern is looked for in the lines of its run. */
+  #listenToTests(console: Console): () => void {
+    const { level, namespace } = this.#node;
+    let pattern: RegExp | undefined;
+    const signals = console.signals.subscribe((signal) => {
+      if (this.#signal.aborted) return;
+      const { name, params, complete, raw } = signal;
+      if (name === "STARTRUN") pattern = this.#patternOf(namespace, params[0]);
+      if (name === "ENDRUN") pattern = undefined;
+      this.#send({ type: "test.signal", level, name, params, complete, raw, line: this.#runtime.lastLine() });
+      const heard: Heard = { text: params.join(" "), line: raw, pattern: name, index: 0, groups: params, named: {} };
+      this.#takeFirst((t) => t.signal === name, heard);
+    });
+    const lines = console.events.subscribe((event) => {
+      if (event.kind !== "line" || !pattern || this.#signal.aborted) return;
+      const found = pattern.exec(event.text);
+      if (found?.groups)
+        this.#send({ type: "test.pattern", level, groups: { ...found.groups }, line: this.#runtime.lastLine() });
+    });
+    return () => {
+      signals.unsubscribe();
+      lines.unsubscribe();
+    };
+  }
+
+  #patternOf(namespace: string, id: string | undefined): RegExp | undefined {
+    const tests = this.#runtime.context().data[namespace]?.tests ?? {};
+    for (const test of Object.values(tests as { [key: string]: JsonMap }))
+      if (test.id === id && typeof test.pattern === "string") {
+        try {
+          return pythonRegExp(test.pattern);
+        } catch (error) {
+          throw new TestError(`The parse pattern of ${id} is not a regular expression: ${(error as Error).message}`);
+        }
+      }
+    return undefined;
+  }
+}
+
+const asText = (value: Json): string => (value === null ? "" : String(value));
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+}
+
+function closedError(message: string): DispatchError {
+  return makeError("ConnectionClosedError", `connection closed: ${message}`, {
+    advice: "The console server or the emulator went away, or somebody else took the line.",
+  });
+}
