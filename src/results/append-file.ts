@@ -27,6 +27,8 @@ export class AppendFile {
   readonly #options: AppendFileOptions;
   #fd: number | undefined;
   #pending = "";
+  /** The rest of a write that failed half-way. */
+  #rest: Uint8Array = new Uint8Array();
   #timer: NodeJS.Timeout | undefined;
   #error: InfrastructureError | undefined;
   #dropped = false;
@@ -81,15 +83,14 @@ export class AppendFile {
 
   #write(): boolean {
     if (this.#fd === undefined) return true;
-    const encoding = this.#options.encoding ?? "utf8";
-    const bytes = Buffer.from(this.#pending, encoding);
+    const bytes = Buffer.concat([this.#rest, Buffer.from(this.#pending, this.#options.encoding ?? "utf8")]);
     this.#pending = "";
     let at = 0;
     try {
       while (at < bytes.length) at += writeSync(this.#fd, bytes, at);
       return true;
     } catch (error) {
-      this.#pending = bytes.toString(encoding, at);
+      this.#rest = bytes.subarray(at);
       this.#error ??= writeFailure(this.path, error);
       return false;
     }
