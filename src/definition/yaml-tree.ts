@@ -1,0 +1,249 @@
+import { isAlias, isMap, isPair, isScalar, isSeq, type Node, type Pair, type Scalar, type YAMLMap } from "yaml";
+import type { Json, JsonMap } from "../base/json.js";
+import type { Problem } from "../base/problem.js";
+import { resolvePlain } from "./yaml-scalars.js";
+import type { Lines, YamlPath } from "./yaml-text.js";
+
+/** Nodes that aliases may add to a file before it counts as a bomb; real files add some tens. */
+const MAX_ALIASED = 20_000;
+const MAX_DEPTH = 200;
+const MAX_PROBLEMS = 100;
+const TAG = "tag:yaml.org,2002:";
+
+/** The composed nodes of a document, as a value and as places in the text. */
+export class YamlTree {
+  readonly #root: Node;
+  readonly #lines: Lines;
+  readonly #problems: Problem[];
+  readonly #anchors = new Map<string, Node>();
+  /** What an alias stood for when it was first met: an anchor may be defined anew later. */
+  readonly #targets = new Map<Node, Node>();
+  /** Targets that are being copied: meeting one again is a circle. */
+  readonly #open = new Set<Node>();
+  #aliased = 0;
+
+  constructor(root: Node, lines: Lines, problems: Problem[]) {
+    this.#root = root;
+    this.#lines = lines;
+    this.#problems = problems;
+  }
+
+  /** The value; undefined when it was refused, and a problem says why. */
+  toJson(): Json | undefined {
+    try {
+      return this.#value(this.#root, 0);
+    } catch (error) {
+      if (error instanceof Refused) return undefined;
+      throw error;
+    }
+  }
+
+  /** Offset in the text of the value at `path`, or of its key. */
+  offsetOf(path: YamlPath, part: "value" | "key"): number | undefined {
+    let node: Node | undefined = this.#root;
+    let key: Node | undefined;
+    for (const step of path) {
+      const parent: Node | undefined = this.#follow(node);
+      key = undefined;
+      if (isSeq(parent) && typeof step === "number") {
+        node = parent.items[step] as Node | undefined;
+      } else if (isMap(parent)) {
+        const pair = this.#find(parent, String(step));
+        key = pair?.key as Node | undefined;
+        node = (pair?.value ?? undefined) as Node | undefined;
+      } else node = undefined;
+      if (!node && !key) return undefined;
+    }
+    if (key && (part === "key" || !node || !standsForItself(node))) return start(key);
+    return node && start(node);
+  }
+
+  #value(node: Node, depth: number): Json {
+    if (depth > MAX_DEPTH) this.#refuse(node, `maps and lists are nested more than ${MAX_DEPTH} deep`);
+    if (this.#open.size > 0 && ++this.#aliased > MAX_ALIASED) {
+      this.#refuse(
+        node,
+        `the aliases of this file make more than ${MAX_ALIASED} values of a few lines`,
+        "write the values out, or use fewer levels of anchors",
+      );
+    }
+    if (isAlias(node)) {
+      const target = this.#target(node);
+      if (this.#open.has(target)) this.#refuse(node, `the anchor "${node.source}" contains itself`);
+      this.#open.add(target);
+      const value = this.#value(target, depth + 1);
+      this.#open.delete(target);
+      return value;
+    }
+    // copies made for an alias leave the anchors as they are
+    if ("anchor" in node && node.anchor && this.#open.size === 0) this.#anchors.set(node.anchor, node);
+    if (isScalar(node)) return this.#scalar(node);
+    this.#checkTag(node, isMap(node) ? `${TAG}map` : `${TAG}seq`);
+    if (isSeq(node)) return node.items.map((item) => this.#item(item, depth));
+    return isMap(node) ? this.#map(node, depth) : null;
+  }
+
+  /** In `[a: b]` the parser leaves a pair. */
+  #item(item: unknown, depth: number): Json {
+    if (isPair(item)) {
+      const key = this.#keyText(item.key as Node);
+      return { [key]: item.value ? this.#value(item.value as Node, depth + 1) : null };
+    }
+    return item ? this.#value(item as Node, depth + 1) : null;
+  }
+
+  #map(node: YAMLMap, depth: number): JsonMap {
+    const own: JsonMap = {};
+    const pairs = new Map<string, Pair>();
+    let merged: JsonMap | undefined;
+    for (const pair of node.items) {
+      const keyNode = pair.key as Node;
+      if (isMergeKey(keyNode)) {
+        merged = { ...merged, ...this.#merge(pair, depth) };
+        continue;
+      }
+      const key = this.#keyText(keyNode);
+      const first = pairs.get(key);
+      if (first) this.#duplicate(key, first, pair);
+      pairs.set(key, pair);
+      const value = pair.value ? this.#value(pair.value as Node, depth + 1) : null;
+      // "__proto__" must become a plain key
+      Object.defineProperty(own, key, { value, writable: true, enumerable: true, configurable: true });
+    }
+    return merged ? { ...merged, ...own } : own;
+  }
+
+  #merge(pair: Pair, depth: number): JsonMap {
+    const node = pair.value as Node | null;
+    const value = node && this.#value(node, depth + 1);
+    const maps = Array.isArray(value) ? value : [value];
+    if (!maps.every((map) => typeof map === "object" && map !== null && !Array.isArray(map))) {
+      this.#problem("error", node ?? (pair.key as Node), "<< must name a map or a list of maps");
+      return {};
+    }
+    // the first map of a list has precedence
+    return Object.assign({}, ...(maps as JsonMap[]).reverse());
+  }
+
+  #scalar(node: Scalar): Json {
+    const text = node.source ?? "";
+    const tag = node.tag;
+    if (tag === undefined && node.type !== "PLAIN" && node.type !== undefined) return text;
+    if (tag === "!" || tag === `${TAG}str` || tag === `${TAG}timestamp`) return text;
+    const value = resolvePlain(text);
+    if (typeof value === "object" && value !== null) {
+      this.#problem("warning", node, `the number ${shorten(text)} is too large and is taken as text`, "put it in quotes");
+      return value.oversized;
+    }
+    if (tag !== undefined) {
+      const fits = tag === `${TAG}float` ? typeof value === "number" : tag === tagOf(value);
+      if (!fits) this.#checkTag(node, "");
+    }
+    return value;
+  }
+
+  #checkTag(node: Node, expected: string): void {
+    if (!("tag" in node) || !node.tag || node.tag === expected || node.tag === "!") return;
+    const tag = node.tag.startsWith(TAG) ? `!!${node.tag.slice(TAG.length)}` : node.tag;
+    this.#problem("error", node, `the tag ${tag} does not fit here`, "jobs and devices need no tags: remove it");
+  }
+
+  #keyText(node: Node | null): string {
+    const key = this.#follow(node ?? undefined);
+    if (isScalar(key)) return key.source ?? String(key.value ?? "");
+    this.#problem(
+      "error",
+      node ?? this.#root,
+      "a map or a list cannot be a key",
+      "text that begins with { or [ must be quoted: \"{...}\"",
+    );
+    return "";
+  }
+
+  #duplicate(key: string, first: Pair, second: Pair): void {
+    const at = this.#lines.at(start(first.key as Node));
+    this.#problem("warning", second.key as Node, `the key "${shorten(key)}" stands here again: the last one counts`, "", [
+      { ...at, message: "it stands here first" },
+    ]);
+  }
+
+  #find(map: YAMLMap, key: string): Pair | undefined {
+    const own = map.items.findLast((pair) => !isMergeKey(pair.key as Node) && keyOf(pair) === key);
+    if (own) return own;
+    for (const pair of map.items.toReversed()) {
+      if (!isMergeKey(pair.key as Node)) continue;
+      const value = this.#follow(pair.value as Node);
+      for (const item of isSeq(value) ? value.items : [value]) {
+        const inner = this.#follow(item as Node);
+        const found = isMap(inner) ? this.#find(inner, key) : undefined;
+        if (found) return found;
+      }
+    }
+    return undefined;
+  }
+
+  #target(alias: Node & { source: string }): Node {
+    const known = this.#targets.get(alias);
+    if (known) return known;
+    const target = this.#anchors.get(alias.source);
+    if (!target) this.#refuse(alias, `no anchor before it is named "${shorten(alias.source)}"`);
+    this.#targets.set(alias, target);
+    return target;
+  }
+
+  /** The node itself, or the one that an alias stands for. */
+  #follow(node: Node | undefined): Node | undefined {
+    let target = node;
+    for (let step = 0; isAlias(target) && step < MAX_DEPTH; step++) {
+      target = this.#targets.get(target) ?? this.#anchors.get(target.source);
+    }
+    return target;
+  }
+
+  #problem(
+    severity: "error" | "warning",
+    node: Node,
+    message: string,
+    hint = "",
+    related?: NonNullable<Problem["related"]>,
+  ): void {
+    const problem = { severity, message, ...this.#lines.at(start(node)), ...(hint && { hint }), ...(related && { related }) };
+    // a copy made for an alias finds the same again
+    const line = problem.location.line;
+    const column = problem.location.column;
+    if (this.#open.size > 0 && this.#problems.some(({ location: at }) => at?.line === line && at.column === column)) return;
+    this.#problems.push(problem);
+    if (this.#problems.length < MAX_PROBLEMS) return;
+    this.#problems.push({ severity: "error", message: `there are more than ${MAX_PROBLEMS} problems: reading ends here` });
+    throw new Refused();
+  }
+
+  #refuse(node: Node, message: string, hint = ""): never {
+    this.#problem("error", node, message, hint);
+    throw new Refused();
+  }
+}
+
+/** Ends the conversion; the problem has been noted. */
+class Refused extends Error {}
+
+const start = (node: Node): number => node.range?.[0] ?? 0;
+
+const shorten = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}...` : text);
+
+const keyOf = (pair: Pair): string => (isScalar(pair.key) ? (pair.key.source ?? String(pair.key.value ?? "")) : "");
+
+const isMergeKey = (node: unknown): boolean => isScalar(node) && node.source === "<<" && node.type === "PLAIN";
+
+/** Scalars with text and flow collections show what is meant; for block collections and nothing the key does. */
+function standsForItself(node: Node): boolean {
+  if (isMap(node) || isSeq(node)) return node.flow === true;
+  return isAlias(node) || (isScalar(node) && (node.source ?? "") !== "");
+}
+
+function tagOf(value: Json): string {
+  if (value === null) return `${TAG}null`;
+  if (typeof value === "boolean") return `${TAG}bool`;
+  if (typeof value === "number") return Number.isInteger(value) ? `${TAG}int` : `${TAG}float`;
+  return `${TAG}str`;
+}
