@@ -1,0 +1,102 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const SYSTEM = "/etc/apt";
+const UBUNTU_PORTS = "http://ports.ubuntu.com/ubuntu-ports";
+
+/** NAME=value lines of /etc/os-release. */
+export function osRelease(text = readFileSync("/etc/os-release", "utf8")) {
+  return Object.fromEntries([...text.matchAll(/^(\w+)="?([^"\n]*)"?$/gm)].map(([, key, value]) => [key, value]));
+}
+
+/**
+ * The system's package sources for its own release, fit for another architecture: restrictions to architectures go,
+ * and Ubuntu's ports archive stands in where its main one has only x86.
+ * @returns {{ name: string, text: string }[]} files for a sources.list.d
+ */
+export function sourcesFor(architecture, release = osRelease(), folder = SYSTEM) {
+  const parts = join(folder, "sources.list.d");
+  const files = [join(folder, "sources.list"), ...(existsSync(parts) ? readdirSync(parts).map((name) => join(parts, name)) : [])];
+  const codename = release.VERSION_CODENAME ?? "";
+  const ours = (suites) => suites.split(/\s+/).some((suite) => suite === codename || suite.startsWith(`${codename}-`));
+  const ports = release.ID === "ubuntu" && !["amd64", "i386"].includes(architecture);
+  const adapt = (text) => (ports ? text.replace(/https?:\/\/\S+\.ubuntu\.com\/ubuntu\/?(?=\s|$)/g, UBUNTU_PORTS) : text);
+  const lists = [];
+  const stanzas = [];
+  for (const file of files.filter((name) => existsSync(name))) {
+    const text = readFileSync(file, "utf8").replace(/^#.*\n?/gm, "");
+    if (file.endsWith(".sources")) {
+      for (const stanza of text.split(/\n\s*\n/)) {
+        if (!/^Types:.*\bdeb\b/m.test(stanza) || !ours(/^Suites:\s*(.*)$/m.exec(stanza)?.[1] ?? "")) continue;
+        stanzas.push(adapt(stanza.replace(/^Architectures:.*\n?/gm, "").replace(/^Types:.*$/m, "Types: deb")));
+      }
+    } else if (file.endsWith(".list")) {
+      for (const line of text.split("\n")) {
+        const match = /^deb\s+(\[[^\]]*\])?\s*(\S+)\s+(\S+)/.exec(line);
+        if (match && ours(match[3])) lists.push(adapt(line.replace(/\barch=\S*?(?=[\s\]])/, "").replace(/\[\s*\]/, "")));
+      }
+    }
+  }
+  return [
+    ...(lists.length ? [{ name: "system.list", text: `${lists.join("\n")}\n` }] : []),
+    ...(stanzas.length ? [{ name: "system.sources", text: `${stanzas.join("\n\n")}\n` }] : []),
+  ];
+}
+
+/** Packages of any architecture, fetched into a folder of their own: the system's apt state and architecture stay as they are. */
+export class AptFetcher {
+  #options;
+  #environment = { ...process.env, LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" };
+
+  constructor(folder, architecture) {
+    const state = join(folder, "apt");
+    for (const name of ["lists/partial", "cache/archives/partial", "sources"]) mkdirSync(join(state, name), { recursive: true });
+    writeFileSync(join(state, "status"), "");
+    const sources = sourcesFor(architecture);
+    if (sources.length === 0) throw new Error(`No package source for ${osRelease().PRETTY_NAME} found in ${SYSTEM}`);
+    for (const { name, text } of sources) writeFileSync(join(state, "sources", name), text);
+    this.#options = Object.entries({
+      "APT::Architecture": architecture,
+      "APT::Architectures::": architecture,
+      "Dir::State": state,
+      "Dir::State::lists": join(state, "lists"),
+      "Dir::State::status": join(state, "status"),
+      "Dir::Cache": join(state, "cache"),
+      "Dir::Etc::sourcelist": "/dev/null",
+      "Dir::Etc::sourceparts": join(state, "sources"),
+      "APT::Sandbox::User": "",
+      "Acquire::Languages": "none",
+      "Acquire::Retries": "3",
+      "APT::Update::Post-Invoke-Success::": "",
+    }).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
+  }
+
+  update() {
+    this.#run("apt-get", ["-qq", "update"]);
+  }
+  /** The packages that a meta package depends on. */
+  depends(name) {
+    return [...this.#run("apt-cache", ["depends", name]).matchAll(/^\s*Depends: (\S+)/gm)].map(([, package_]) => package_);
+  }
+  /** Fetches .deb files into `folder`; returns their paths. */
+  download(folder, names) {
+    mkdirSync(folder, { recursive: true });
+    this.#run("apt-get", ["-qq", "download", ...names], folder);
+    return readdirSync(folder).filter((name) => name.endsWith(".deb")).map((name) => join(folder, name));
+  }
+
+  #run(program, words, cwd) {
+    try {
+      return execFileSync(program, [...this.#options, ...words], {
+        cwd,
+        env: this.#environment,
+        encoding: "utf8",
+        maxBuffer: 1 << 26,
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+    } catch (error) {
+      throw new Error(`${program} ${words.join(" ")} failed:\n${error.stderr || error.message}`);
+    }
+  }
+}

@@ -1,0 +1,109 @@
+/** The emulated arm64 U-Boot board: its serial line is a telnet port, its power is switched over QMP. */
+import { execFileSync } from "node:child_process";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { CACHE } from "./paths.mjs";
+import { qmp } from "./qmp.mjs";
+
+const BOOT_LOADER = "/usr/lib/u-boot/qemu_arm64/u-boot.bin";
+const QEMU = "qemu-system-aarch64";
+/** Longest path of a Unix socket. */
+const SOCKET_PATH = 107;
+
+/** Where a board on this port keeps its things, unless told otherwise. */
+export const defaults = (port = 6020) => ({
+  port,
+  socket: join(CACHE, `board-${port}.qmp`),
+  tftp: join(CACHE, "tftp"),
+  log: join(CACHE, `board-${port}.console`),
+});
+
+/** A path that fits into a socket address: relative to the working directory where that is shorter. */
+function shortSocket(path) {
+  const absolute = resolve(path);
+  const short = [absolute, relative(process.cwd(), absolute)].sort((a, b) => a.length - b.length)[0];
+  if (Buffer.byteLength(short) > SOCKET_PATH) throw new Error(`The socket path is longer than ${SOCKET_PATH} bytes: ${absolute}. Give a shorter --socket.`);
+  return short;
+}
+
+const pidFile = (socket) => `${resolve(socket)}.pid`;
+/** One line per power command: `<time> on|off|reset`. */
+export const powerLog = (socket) => `${resolve(socket)}.power.log`;
+
+function runningPid(socket) {
+  try {
+    const pid = Number(readFileSync(pidFile(socket), "utf8"));
+    process.kill(pid, 0);
+    return pid;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Starts a board, powered off, and returns when its console and its power switch can be reached.
+ * @param {{port?: number, socket?: string, tftp?: string, log?: string, serial?: string}} options `serial`: a terminal
+ *   device that is the serial line instead of the telnet port
+ * @returns the options with defaults filled in
+ * @throws when it runs already or QEMU refuses
+ */
+export async function start(options = {}) {
+  const board = { ...defaults(options.port), ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) };
+  const socket = shortSocket(board.socket);
+  if (runningPid(socket)) throw new Error(`The board at ${board.socket} runs already (pid ${runningPid(socket)}).`);
+  if (!existsSync(BOOT_LOADER)) throw new Error(`${BOOT_LOADER} is missing: install the package u-boot-qemu, or run "npm run setup".`);
+  for (const file of [socket, board.log, pidFile(socket)]) mkdirSync(dirname(resolve(file)), { recursive: true });
+  mkdirSync(board.tftp, { recursive: true });
+  rmSync(socket, { force: true });
+  const comma = (path) => path.replaceAll(",", ",,");
+  const log = `logfile=${comma(resolve(board.log))},logappend=on`;
+  const line = board.serial
+    ? `serial,id=console,path=${comma(board.serial)},${log}`
+    : `socket,id=console,host=127.0.0.1,port=${board.port},telnet=on,server=on,wait=off,${log}`;
+  const words = [
+    ...["-M", "virt", "-cpu", "cortex-a53", "-m", "256"],
+    // By name: where /dev/kvm opens, it need not run guests.
+    ...["-accel", "tcg"],
+    ...["-nodefaults", "-display", "none", "-S", "-bios", BOOT_LOADER],
+    ...["-chardev", line, "-serial", "chardev:console"],
+    ...["-netdev", `user,id=net,tftp=${comma(resolve(board.tftp))}`, "-device", "virtio-net-pci,netdev=net"],
+    ...["-qmp", `unix:${comma(socket)},server=on,wait=off`],
+    ...["-daemonize", "-pidfile", pidFile(socket)],
+  ];
+  try {
+    execFileSync(QEMU, words, { stdio: ["ignore", "ignore", "pipe"], encoding: "utf8" });
+  } catch (error) {
+    if (error.code === "ENOENT") throw new Error(`${QEMU} is missing: install the package qemu-system-arm, or run "npm run setup".`);
+    throw new Error(`QEMU did not start: ${error.stderr?.trim() || error.message}`);
+  }
+  return board;
+}
+
+/** Ends the emulator; nothing to do when none runs. */
+export async function stop(socket) {
+  const pid = runningPid(socket);
+  if (pid) {
+    await qmp(shortSocket(socket), ["quit"]).catch(() => process.kill(pid, "SIGKILL"));
+    for (let tries = 0; tries < 100 && runningPid(socket); tries++) await new Promise((done) => setTimeout(done, 20));
+  }
+  for (const file of [socket, pidFile(socket)]) rmSync(file, { force: true });
+  return pid !== undefined;
+}
+
+/** What the power switch does, in QMP. A board without power is a paused machine that was just reset. */
+const POWER = { on: ["cont"], off: ["stop", "system_reset"], reset: ["stop", "system_reset", "cont"] };
+export const POWER_WORDS = Object.keys(POWER);
+
+/** Switches the power and notes it in the power log. `reset` is a power cycle, whatever the state before. */
+export async function power(socket, word) {
+  if (!POWER[word]) throw new Error(`Unknown power command "${word}": ${POWER_WORDS.join(", ")}`);
+  await qmp(shortSocket(socket), POWER[word]);
+  appendFileSync(powerLog(socket), `${new Date().toISOString()} ${word}\n`);
+}
+
+/** @returns {Promise<"on" | "off" | "stopped">} `stopped`: no emulator */
+export async function status(socket) {
+  if (!runningPid(socket)) return "stopped";
+  const [state] = await qmp(shortSocket(socket), ["query-status"]);
+  return state.running ? "on" : "off";
+}
