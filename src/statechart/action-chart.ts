@@ -56,7 +56,7 @@ function diagnosing(node: ActionNode): ChartState {
   const states: { [key: string]: ChartState } = {};
   node.diagnose.forEach((step, i) => {
     const next = i + 1 < node.diagnose.length ? `${i + 1}` : "finished";
-    const noted = { target: next, actions: [named("noted", { level })] };
+    const beside = { target: next, actions: [named("beside", { level })] };
     states[`${i}`] = {
       invoke: [
         {
@@ -69,7 +69,7 @@ function diagnosing(node: ActionNode): ChartState {
           },
           onDone: [{ target: next, actions: [named("diagnosed", { level })] }],
           // A diagnosis that fails is told beside the first error and never instead of it.
-          onError: [noted],
+          onError: [beside],
         },
       ],
     };
@@ -119,7 +119,7 @@ export function actionChart(node: ActionNode, failure: Failure): ChartState {
             id: `pause:${level}`,
             input: { level, ms: node.retryInterval * 1000 },
             onDone: [{ target: "running", actions: [named("nextAttempt", { level })] }],
-            onError: [{ target: "running", actions: [named("noted", { level }), named("nextAttempt", { level })] }],
+            onError: [{ target: "running", actions: [named("beside", { level }), named("nextAttempt", { level })] }],
           },
         ],
       },

@@ -79,7 +79,7 @@ export function compileChart(pipeline: Pipeline): Chart {
             id: "cleanup:0",
             input: { level: "0" },
             onDone: [{ target: "ended" }],
-            onError: [{ target: "ended", actions: [named("noted", { level: "0" })] }],
+            onError: [{ target: "ended", actions: [named("beside", { level: "0" })] }],
           },
         ],
       },

@@ -183,6 +183,11 @@ export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effe
         const error = context.error ?? errorOf(event as { type: string });
         return error ? { further: [...context.further, withLevel(error, level)], error: null } : {};
       }),
+      /** The event's error is told beside the one being handled. */
+      beside: assign(({ context, event }: Args, { level }: Level) => {
+        const error = errorOf(event as { type: string });
+        return error ? { further: [...context.further, withLevel(error, level)] } : {};
+      }),
       skipped: assign(({ context }) => ({
         further: context.error ? [...context.further, context.error] : context.further,
         error: null,
