@@ -92,6 +92,16 @@ export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effe
     const outer = level === finalizeLevel ? undefined : context.deadlines[parentLevel(level)];
     return { since: now, at: outer ? Math.min(own, outer.at) : own };
   };
+  /** Actions run one after the other: only the deadlines around this one are still of use. */
+  const outerDeadlines = (context: JobContext, level: string): JobContext["deadlines"] => {
+    const outer: JobContext["deadlines"] = {};
+    for (let at = level; at !== "0"; ) {
+      at = parentLevel(at);
+      const deadline = context.deadlines[at];
+      if (deadline) outer[at] = deadline;
+    }
+    return outer;
+  };
   /** `dead` boards are only tried again by an action that resets them (users.md B). */
   const mayRetry = (context: JobContext, level: string): boolean => {
     const action = node(level);
@@ -164,7 +174,7 @@ export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effe
     },
     actions: {
       enter: assign(({ context }, { level }: Level) => ({
-        deadlines: { ...context.deadlines, [level]: deadlineFor(context, level) },
+        deadlines: { ...outerDeadlines(context, level), [level]: deadlineFor(context, level) },
         ...(level !== "0" && node(level).retry && { attempts: { ...context.attempts, [level]: 1 } }),
       })),
       failed: assign(({ context, event }: Args, { level }: Level) => {
