@@ -1,0 +1,64 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { isAbsolute, resolve } from "node:path";
+import { DispatchError, JobError } from "../base/errors.js";
+import { checkDownloadInput, download, downloadPrograms, type Source } from "./download/download.js";
+import { readDownloadInput } from "./download/local-file.js";
+import type { Service } from "./types.js";
+
+/** The path of a `file:` URL as it is, or percent-decoded when only that exists; a relative one starts at `folder`. */
+async function localPath(url: string, folder: string): Promise<string> {
+  const raw = url
+    .replace(/^file:/i, "")
+    .replace(/^\/\/(localhost)?(?=\/)/i, "")
+    .replace(/^\/\//, "");
+  const path = isAbsolute(raw) ? raw : resolve(folder, raw);
+  if (!path.includes("%") || (await stat(path).catch(() => undefined))) return path;
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+/** The path and size of a file that can be read. @throws JobError otherwise. */
+async function find(url: string, folder: string): Promise<{ path: string; size: number }> {
+  const path = await localPath(url, folder);
+  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new JobError(
+      `'${path}' cannot be read: ${cause.code === "ENOENT" ? "there is no such file" : cause.message}`,
+      {
+        cause,
+        advice: "Check the `file:` URL in the job; a relative one starts at the job file's folder.",
+      },
+    );
+  });
+  if (!found.isFile()) throw new JobError(`'${path}' is not a regular file`);
+  return { path, size: found.size };
+}
+
+/** Takes a file of the worker. */
+export const fileDownload: Service = {
+  name: "file-download",
+  programs: downloadPrograms,
+
+  async validate(raw, context) {
+    const problems = checkDownloadInput(raw, context);
+    if (problems.length > 0) return problems;
+    const { url } = readDownloadInput(raw, context);
+    context.log.debug(`Checking that ${url} exists`);
+    try {
+      await find(url, context.paths.jobDir);
+      return [];
+    } catch (error) {
+      if (error instanceof DispatchError) return [error];
+      throw error;
+    }
+  },
+
+  run: (raw, context) =>
+    download(raw, context, async ({ url }): Promise<Source> => {
+      const { path, size } = await find(url, context.paths.jobDir);
+      return { total: size, bytes: createReadStream(path, { highWaterMark: 1 << 20 }) };
+    }),
+};

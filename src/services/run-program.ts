@@ -1,0 +1,236 @@
+/** External programs: an argument array, never a shell; every line in the log; nothing is left running. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { constants } from "node:os";
+import type { Readable } from "node:stream";
+import { StringDecoder } from "node:string_decoder";
+import type { Clock } from "../base/clock.js";
+import { type DispatchError, type ErrorClassName, InfrastructureError, makeError } from "../base/errors.js";
+import type { Logger } from "../base/log.js";
+import { findProgram, missingProgram, showWords } from "./programs.js";
+
+/** ms between TERM and KILL (spec runtime.md §2). */
+const GRACE = 3_000;
+/** ms in which a program that has ended may still hold its output open (a daemon that it started does). */
+const LINGER = 200;
+/** A line longer than this is logged in pieces. */
+const LONGEST_LINE = 8_192;
+
+export interface ProgramOptions {
+  /** On abort the program's whole process group is ended, and the call rejects with the signal's reason. */
+  signal: AbortSignal;
+  log: Logger;
+  clock: Clock;
+  env: NodeJS.ProcessEnv;
+  cwd?: string;
+  /** The call rejects with an InfrastructureError when the program runs longer. */
+  timeoutMs?: number;
+  /** Written to standard input, which is empty otherwise. */
+  input?: string | Uint8Array;
+  /** Nothing of the output is logged. */
+  quiet?: boolean;
+  /** Characters of output that come back, the last ones (default 64 Ki). */
+  maxOutput?: number;
+}
+
+export interface ProgramResult {
+  /** Exit code; 128 + number when a signal ended the program. */
+  code: number;
+  /** Standard output and error, as they came; only the end when there was more than `maxOutput`. */
+  output: string;
+  /** The signal that ended the program, e.g. `SIGKILL`. */
+  killed?: NodeJS.Signals;
+}
+
+/** Splits bytes into lines, incrementally; bounded. */
+class LineSplitter {
+  readonly #decoder = new StringDecoder("utf8");
+  #rest = "";
+  constructor(readonly take: (line: string) => void) {}
+  push(bytes: Buffer): string {
+    const text = this.#decoder.write(bytes);
+    const lines = (this.#rest + text).split(/\r*\n/);
+    this.#rest = lines.pop() ?? "";
+    for (const line of lines) this.take(line);
+    while (this.#rest.length > LONGEST_LINE) {
+      this.take(this.#rest.slice(0, LONGEST_LINE));
+      this.#rest = this.#rest.slice(LONGEST_LINE);
+    }
+    return text;
+  }
+  end(): void {
+    const rest = this.#rest + this.#decoder.end();
+    this.#rest = "";
+    if (rest) this.take(rest);
+  }
+}
+
+/** Ends a detached child with its whole process group. */
+function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, signal);
+  } catch {
+    // The group is gone already.
+  }
+}
+
+/** Starts a program as the leader of its own process group. @throws InfrastructureError when it is not there. */
+function start(argv: string[], options: ProgramOptions, input: boolean): ChildProcess {
+  const [name = "", ...args] = argv;
+  const file = findProgram(name, options.env, options.cwd);
+  if (!file) throw missingProgram(name);
+  return spawn(file, args, {
+    argv0: name,
+    detached: true,
+    env: options.env,
+    ...(options.cwd !== undefined && { cwd: options.cwd }),
+    stdio: [input ? "pipe" : "ignore", "pipe", "pipe"],
+  });
+}
+
+/** Ends the child when the signal aborts: TERM, and KILL after the grace. Returns how to stop watching. */
+function endOnAbort(child: ChildProcess, signal: AbortSignal, clock: Clock): () => void {
+  let timer: unknown;
+  const end = () => {
+    killGroup(child, "SIGTERM");
+    timer = clock.setTimeout(() => killGroup(child, "SIGKILL"), GRACE);
+  };
+  if (signal.aborted) end();
+  else signal.addEventListener("abort", end, { once: true });
+  return () => {
+    signal.removeEventListener("abort", end);
+    if (timer !== undefined) clock.clearTimeout(timer);
+  };
+}
+
+/** Resolves when the child has ended and its output is read. @throws InfrastructureError when it cannot be started. */
+function ended(child: ChildProcess, clock: Clock, name: string): Promise<{ code: number; killed?: NodeJS.Signals }> {
+  return new Promise((resolve, reject) => {
+    child.once("error", (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === "ENOENT"
+          ? missingProgram(name, error)
+          : new InfrastructureError(`The program '${name}' cannot be started: ${error.message}`, { cause: error }),
+      ),
+    );
+    child.once("exit", (code, killed) => {
+      const result = killed ? { code: 128 + (constants.signals[killed] ?? 0), killed } : { code: code ?? 0 };
+      const linger = clock.setTimeout(() => {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      }, LINGER);
+      child.once("close", () => {
+        clock.clearTimeout(linger);
+        resolve(result);
+      });
+    });
+  });
+}
+
+/**
+ * Runs a program and waits for its end. Each line of its output is logged as debug `>> line`. A non-zero exit code is
+ * a result, not an error: see {@link mustSucceed}.
+ * @throws InfrastructureError when the program is missing, cannot be started or runs longer than `timeoutMs`; the
+ *   reason of the signal when aborted.
+ */
+export async function runProgram(argv: string[], options: ProgramOptions): Promise<ProgramResult> {
+  options.signal.throwIfAborted();
+  const expired = new AbortController();
+  const stop = AbortSignal.any([options.signal, expired.signal]);
+  const timer =
+    options.timeoutMs === undefined
+      ? undefined
+      : options.clock.setTimeout(
+          () =>
+            expired.abort(
+              new InfrastructureError(
+                `${showWords(argv)} did not end within ${(options.timeoutMs ?? 0) / 1000} seconds`,
+              ),
+            ),
+          options.timeoutMs,
+        );
+  const child = start(argv, options, options.input !== undefined);
+  const unwatch = endOnAbort(child, stop, options.clock);
+  const most = options.maxOutput ?? 65_536;
+  let output = "";
+  for (const stream of [child.stdout, child.stderr] as Readable[]) {
+    const lines = new LineSplitter((line) => {
+      if (!options.quiet) options.log.debug(`>> ${line}`);
+    });
+    stream.on("data", (bytes: Buffer) => {
+      output += lines.push(bytes);
+      if (output.length > 2 * most) output = output.slice(-most);
+    });
+    stream.once("close", () => lines.end());
+  }
+  if (options.input !== undefined) {
+    child.stdin?.on("error", () => {}); // The program need not read all of its input.
+    child.stdin?.end(options.input);
+  }
+  try {
+    const result = await ended(child, options.clock, argv[0] ?? "");
+    stop.throwIfAborted();
+    return { ...result, output: output.length > most ? output.slice(-most) : output };
+  } finally {
+    unwatch();
+    if (timer !== undefined) options.clock.clearTimeout(timer);
+  }
+}
+
+/** What to say of a program that failed. */
+export function programFailure(argv: string[], result: ProgramResult, error: ErrorClassName): DispatchError {
+  const how = result.killed ? `was killed by ${result.killed}` : `returned ${result.code}`;
+  const last = result.output.trim().split(/\r*\n/).at(-1);
+  return makeError(error, `Unable to run: ${showWords(argv)} ${how}${last ? `: ${last}` : ""}`, {
+    ...(result.killed && {
+      advice: "Something outside of this job killed the program: look at the worker's memory and logs.",
+    }),
+  });
+}
+
+/** The output of a program that must succeed. @throws the error class given (an action's `commandError`) otherwise. */
+export async function mustSucceed(
+  argv: string[],
+  options: ProgramOptions & { error: ErrorClassName },
+): Promise<string> {
+  const result = await runProgram(argv, options);
+  if (result.code !== 0) throw programFailure(argv, result, options.error);
+  return result.output;
+}
+
+/**
+ * Bytes through a program: what `source` gives goes to its input, its output comes out; back-pressure holds both ways
+ * and memory stays bounded. An error of the source goes before an error of the program.
+ * @throws InfrastructureError when the program is missing; `error` with the program's last words when it fails.
+ */
+export async function* filterThrough(
+  argv: string[],
+  source: AsyncIterable<Uint8Array>,
+  options: ProgramOptions & { error: ErrorClassName },
+): AsyncGenerator<Uint8Array> {
+  const { pipeline } = await import("node:stream/promises");
+  const child = start(argv, options, true);
+  const unwatch = endOnAbort(child, options.signal, options.clock);
+  let words = "";
+  (child.stderr as Readable).on("data", (bytes: Buffer) => {
+    words = (words + bytes.toString()).slice(-4096);
+  });
+  const end = ended(child, options.clock, argv[0] ?? "");
+  end.catch(() => {}); // Awaited below.
+  let fault: unknown;
+  const feeding = pipeline(source, child.stdin as NodeJS.WritableStream).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE" && error.code !== "ERR_STREAM_PREMATURE_CLOSE") fault = error;
+  });
+  let drained = false;
+  try {
+    yield* child.stdout as Readable;
+    drained = true;
+    await feeding;
+    if (fault !== undefined) throw fault;
+    const result = await end;
+    options.signal.throwIfAborted();
+    if (result.code !== 0) throw programFailure(argv, { ...result, output: words }, options.error);
+  } finally {
+    unwatch();
+    if (!drained) killGroup(child, "SIGKILL");
+  }
+}
