@@ -16,6 +16,8 @@ export interface TestRun {
 
 export interface TestState {
   run: TestRun | null;
+  /** Suites that have begun. */
+  seen: string[];
   set: string | null;
   /** The case between STARTTC and ENDTC/TESTCASE. */
   current: string | null;
@@ -29,6 +31,7 @@ export interface TestState {
 
 export const noTests = (): TestState => ({
   run: null,
+  seen: [],
   set: null,
   current: null,
   marks: {},
@@ -73,13 +76,9 @@ export function takeSignal(state: TestState, signal: SignalInput, scope: SignalS
   else say("warning", `A signal could not be read in full: ${JSON.stringify(signal.raw)}`);
   switch (signal.name) {
     case "STARTRUN": {
-      const [id = "", uuid = ""] = params;
       if (state.run) next.out.results.push(unfinished(state.run, scope));
-      next.run = { id, uuid, since: scope.now, cases: {} };
-      next.set = null;
-      next.current = null;
-      next.marks = {};
-      say("info", `Starting test lava.${id} (${uuid})`);
+      if (signal.complete) startRun(next, params[0] ?? "", params[1] ?? "", scope.now, say);
+      else startNextRun(next, scope, say);
       break;
     }
     case "ENDRUN":
@@ -94,6 +93,7 @@ export function takeSignal(state: TestState, signal: SignalInput, scope: SignalS
       break;
     }
     case "TESTCASE":
+      if (!next.run) startNextRun(next, scope, say);
       takeCase(next, signal, scope, say);
       break;
     case "TESTSET":
@@ -131,6 +131,24 @@ export function takeSignal(state: TestState, signal: SignalInput, scope: SignalS
     default:
   }
   return next;
+}
+
+function startRun(next: TestState, id: string, uuid: string, now: number, say: (l: LogLevel, m: string) => void) {
+  next.run = { id, uuid, since: now, cases: {} };
+  next.seen = [...next.seen, id];
+  next.set = null;
+  next.current = null;
+  next.marks = {};
+  say("info", `Starting test lava.${id} (${uuid})`);
+}
+
+/** The start of a run was lost on the line: definitions run in order, so its cases belong to the next one. */
+function startNextRun(next: TestState, scope: SignalScope, say: (l: LogLevel, m: string) => void) {
+  const tests = Object.entries(scope.tests).sort(([a], [b]) => Number(a) - Number(b));
+  const test = tests.map(([, value]) => value).find((value) => isMap(value) && !next.seen.includes(String(value.id)));
+  if (!isMap(test)) return;
+  say("warning", `The start of test ${String(test.id)} was not read: it is taken as begun`);
+  startRun(next, String(test.id), String(test.uuid ?? ""), scope.now, say);
 }
 
 function takeCase(next: TestState, signal: SignalInput, scope: SignalScope, say: (l: LogLevel, m: string) => void) {

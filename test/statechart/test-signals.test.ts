@@ -1,0 +1,165 @@
+import { describe, expect, it } from "vitest";
+import {
+  abandonTests,
+  noTests,
+  type SignalScope,
+  type TestState,
+  takePattern,
+  takeSignal,
+} from "../../src/statechart/test-signals.js";
+
+const scope = (tests: SignalScope["tests"] = {}, now = 0): SignalScope => ({ now, namespace: "common", tests });
+const definition = (extra: object = {}) => ({
+  "0": {
+    id: "0_smoke",
+    uuid: "7_1.1",
+    path: "smoke.yaml",
+    repository: "https://x/y.git",
+    revision: null,
+    ...extra,
+  } as never,
+});
+
+/** Plays signals; returns the last state and everything told. */
+function play(signals: string[], tests: SignalScope["tests"] = definition(), start: TestState = noTests()) {
+  let state = start;
+  const results: object[] = [];
+  const logs: string[] = [];
+  signals.forEach((text, i) => {
+    const complete = !text.startsWith("?");
+    const [name = "", ...params] = text.replace(/^\?/, "").split(" ");
+    state = takeSignal(state, { name, params, complete, raw: `<LAVA_SIGNAL_${text}`, line: i }, scope(tests, i * 1000));
+    results.push(...state.out.results);
+    logs.push(...state.out.logs.map(({ level, message }) => `${level}: ${message}`));
+  });
+  return { state, results, logs };
+}
+const START = "STARTRUN 0_smoke 7_1.1";
+
+describe("test signals (spec test-shell.md §4)", () => {
+  it("book cases on the run, with measurement, units, set and log lines", () => {
+    const { results } = play([
+      START,
+      "TESTSET START net",
+      "STARTTC ping",
+      "ENDTC ping",
+      "TESTCASE TEST_CASE_ID=ping RESULT=pass UNITS=ms MEASUREMENT=0.25",
+      "TESTSET STOP",
+      "TESTCASE TEST_CASE_ID=alone RESULT=SKIP",
+      "ENDRUN 0_smoke 7_1.1",
+    ]);
+    expect(results).toEqual([
+      {
+        definition: "0_smoke",
+        case: "ping",
+        result: "pass",
+        measurement: 0.25,
+        units: "ms",
+        set: "net",
+        starttc: 2,
+        endtc: 3,
+      },
+      { definition: "0_smoke", case: "alone", result: "skip", starttc: 6, endtc: 6 },
+      {
+        definition: "lava",
+        case: "0_smoke",
+        uuid: "7_1.1",
+        repository: "https://x/y.git",
+        path: "smoke.yaml",
+        duration: "7.00",
+        result: "pass",
+        revision: null,
+        namespace: "common",
+      },
+    ]);
+  });
+
+  it("keep the result when a measurement is no number, and say so", () => {
+    const { results, logs } = play([START, "TESTCASE TEST_CASE_ID=a RESULT=pass MEASUREMENT=fast"]);
+    expect(results).toMatchObject([{ case: "a", result: "pass" }]);
+    expect(results[0]).not.toHaveProperty("measurement");
+    expect(logs.at(-1)).toContain('"fast" is not a number');
+  });
+
+  it.each(["TESTCASE RESULT=pass", "TESTCASE TEST_CASE_ID=a", "TESTCASE TEST_CASE_ID=a RESULT=maybe"])(
+    "refuse %s, in the log only",
+    (signal) => {
+      const { results, logs } = play([START, signal]);
+      expect(results).toEqual([]);
+      expect(logs.at(-1)).toMatch(/^error: /);
+    },
+  );
+
+  it("map results by the definition's fixupdict", () => {
+    const { results } = play([START, "TESTCASE TEST_CASE_ID=a RESULT=OK"], definition({ fixupdict: { OK: "pass" } }));
+    expect(results).toMatchObject([{ case: "a", result: "pass" }]);
+  });
+
+  it("hold against the expected list: others fail, missing ones fail at the end, sorted", () => {
+    const { results } = play(
+      [START, "TESTCASE TEST_CASE_ID=stray RESULT=pass", "TESTCASE TEST_CASE_ID=b RESULT=pass", "ENDRUN 0_smoke 7_1.1"],
+      definition({ expected: ["d", "b", "c"] }),
+    );
+    expect(results.map((r) => [(r as { case: string }).case, (r as { result: string }).result])).toEqual([
+      ["stray", "fail"],
+      ["b", "pass"],
+      ["c", "fail"],
+      ["d", "fail"],
+      ["0_smoke", "pass"],
+    ]);
+  });
+
+  it("report references", () => {
+    const { results, logs } = play([START, "TESTREFERENCE a pass https://x/1", "TESTREFERENCE a pass"]);
+    expect(results).toEqual([{ case: "a", definition: "0_smoke", result: "pass", reference: "https://x/1" }]);
+    expect(logs.at(-1)).toContain("three words");
+  });
+
+  it("of an unknown name are ignored", () => expect(play([START, "TESTNEW x"]).results).toEqual([]));
+});
+
+describe("a lossy line", () => {
+  it("meta-qcom#2250: a damaged test case is unknown with its raw bytes, never fail", () => {
+    const { results } = play([START, "?TESTCASE TEST_CASE_ID=broken RESULT=pa"]);
+    expect(results).toEqual([
+      {
+        definition: "0_smoke",
+        case: "broken",
+        result: "unknown",
+        raw: "<LAVA_SIGNAL_?TESTCASE TEST_CASE_ID=broken RESULT=pa",
+      },
+    ]);
+  });
+
+  it("meta-qcom#2250: cases after a lost start go to the next suite, not to the last one", () => {
+    const tests = { ...definition(), "1": { id: "1_second", uuid: "7_1.5" } };
+    const { results, logs } = play([START, "ENDRUN 0_smoke 7_1.1", "TESTCASE TEST_CASE_ID=a RESULT=pass"], tests);
+    expect(results.at(-1)).toMatchObject({ definition: "1_second", case: "a" });
+    expect(logs.join("\n")).toContain("The start of test 1_second was not read");
+  });
+
+  it("kernelci-pipeline#451: a run that is left open is a fail, its open case unknown", () => {
+    const { state } = play([START, "TESTSET START s", "STARTTC reboot"]);
+    expect(abandonTests(state, scope(definition(), 9000)).out.results).toEqual([
+      { definition: "0_smoke", case: "reboot", result: "unknown", set: "s" },
+      { definition: "lava", case: "0_smoke", uuid: "7_1.1", result: "fail", duration: "9.00" },
+    ]);
+    expect(abandonTests(noTests(), scope()).out.results).toEqual([]);
+  });
+
+  it("a second start closes the run before it as a fail", () => {
+    const { results } = play([START, "STARTRUN 1_second 7_1.5"]);
+    expect(results).toMatchObject([{ definition: "lava", case: "0_smoke", result: "fail" }]);
+  });
+});
+
+describe("a definition's own pattern", () => {
+  it("gives cases; ids with spaces are passed over", () => {
+    const { state } = play([START]);
+    const take = (groups: object) => takePattern(state, groups as never, 7, scope(definition())).out.results;
+    expect(take({ test_case_id: "mem", result: "PASS", measurement: "3", units: "MB" })).toEqual([
+      { definition: "0_smoke", case: "mem", result: "pass", measurement: 3, units: "MB", starttc: 7, endtc: 7 },
+    ]);
+    expect(take({ test_case_id: "two words", result: "pass" })).toEqual([]);
+  });
+});
