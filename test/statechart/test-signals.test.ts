@@ -68,7 +68,7 @@ describe("test signals (spec test-shell.md §4)", () => {
         path: "smoke.yaml",
         duration: "7.00",
         result: "pass",
-        revision: null,
+        revision: "unspecified",
         namespace: "common",
       },
     ]);
