@@ -128,10 +128,12 @@ function caseXml(suite: string, item: CaseReport, earlier: CaseReport[]): JunitC
     log.start !== undefined && log.end !== undefined
       ? `logs.yaml: lines ${log.start} to ${log.end}`
       : `logs.yaml: line ${log.line}`;
-  const kind = ({ pass: "pass", fail: "failure", skip: "skipped", unknown: "error" } as const)[item.result];
+  // What fails in LAVA's own suite is an action, not a test.
+  const failed = suite === LAVA_SUITE ? "error" : "failure";
+  const kind = ({ pass: "pass", fail: failed, skip: "skipped", unknown: "error" } as const)[item.result];
   const verdict = {
     pass: () => [],
-    fail: () => [element("      ", "failure", { type: "fail", message: "failed" }, where)],
+    fail: () => [element("      ", failed, { type: "fail", message: "failed" }, where)],
     skip: () => [element("      ", "skipped", { message: "skipped" })],
     unknown: () => [element("      ", "error", { type: "unknown", message: "the result is not known" }, where)],
   }[item.result]();

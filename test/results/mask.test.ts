@@ -1,0 +1,94 @@
+import { describe, expect, test } from "vitest";
+import type { RunEvent, RunSink } from "../../src/interpreter/events.js";
+import { createMasker, maskSinks } from "../../src/results/mask.js";
+
+const gather = () => {
+  const events: RunEvent[] = [];
+  const sink: RunSink = { write: (event) => void events.push(event), close: async () => {} };
+  return { events, sink };
+};
+const output = (text: string | Uint8Array, direction: "output" | "input" = "output"): RunEvent => ({
+  type: "console",
+  t: 1,
+  direction,
+  bytes: typeof text === "string" ? Buffer.from(text) : text,
+  secret: false,
+});
+const consoleText = (events: RunEvent[], direction = "output") =>
+  events
+    .map((event) =>
+      event.type === "console" && event.direction === direction ? Buffer.from(event.bytes).toString() : "",
+    )
+    .join("");
+
+test("every secret, the longest first, and its form in URLs", () => {
+  const masker = createMasker(["hunter2", "hunter2-and-more", "a/b c", ""]);
+  expect(masker.text("hunter2-and-more hunter2 a/b c a%2Fb%20c")).toBe("[MASKED] [MASKED] [MASKED] [MASKED]");
+  expect(masker.json({ "hunter2 key": ["hunter2", 7, null, { deep: "xhunter2x" }] })).toEqual({
+    "[MASKED] key": ["[MASKED]", 7, null, { deep: "x[MASKED]x" }],
+  });
+});
+
+test("the lines of a secret of several lines are secrets", () => {
+  const masker = createMasker(["-----BEGIN KEY-----\nAAAAB3NzaC1yc2E\n-----END KEY-----\n"]);
+  expect(masker.text("AAAAB3NzaC1yc2E")).toBe("[MASKED]");
+});
+
+test("without secrets nothing is touched", () => {
+  const masker = createMasker(["", "  "]);
+  expect(masker.active).toBe(false);
+  expect(masker.stream().push("text")).toBe("text");
+});
+
+describe("a secret split over console chunks", () => {
+  const secrets = ["s3cret-token", "token", "ééé-key"];
+  const whole = "a s3cret-token b token c ééé-key d s3cret-tok";
+  const masked = "a [MASKED] b [MASKED] c [MASKED] d s3cret-tok";
+  test.each([1, 2, 3, 5, 7, 11])("in chunks of %i bytes", async (step) => {
+    const { events, sink } = gather();
+    const front = maskSinks([sink], createMasker(secrets));
+    const bytes = Buffer.from(whole);
+    for (let at = 0; at < bytes.length; at += step) front.write(output(bytes.subarray(at, at + step)));
+    await front.close();
+    expect(consoleText(events)).toBe(masked);
+  });
+  test("input and output are held apart, and what is held is bounded", async () => {
+    const { events, sink } = gather();
+    const front = maskSinks([sink], createMasker(["aaab"]));
+    front.write(output("a".repeat(10_000)));
+    expect(consoleText(events).length).toBeGreaterThanOrEqual(10_000 - 4);
+    front.write(output("aaa", "input"));
+    front.write(output("x"));
+    front.write(output("b", "input"));
+    await front.close();
+    expect(consoleText(events)).toBe(`${"a".repeat(10_000)}x`);
+    expect(consoleText(events, "input")).toBe("[MASKED]");
+  });
+});
+
+test("logs and journal records are masked once for all sinks; words that readers go by stay", () => {
+  const one = gather();
+  const two = gather();
+  const front = maskSinks([one.sink, two.sink], createMasker(["hunter2", "1", "pass"]));
+  front.write({ type: "log", t: 1, level: "info", message: { user: "hunter2" }, line: 0 });
+  front.write({
+    type: "journal",
+    record: {
+      kind: "effect",
+      seq: 1,
+      t: 1,
+      id: "1.1",
+      level: "1.1",
+      src: "connect",
+      phase: "end",
+      outcome: "error",
+      output: { id: "hunter2" },
+      error: { class: "JobError", type: "Job", message: "no hunter2", level: "1.1" },
+    },
+  });
+  front.write({ type: "journal", record: { kind: "verdict", seq: 2, t: 1, verdict: { result: "pass", further: [] } } });
+  expect(two.events).toEqual(one.events);
+  expect(JSON.stringify(one.events)).not.toContain("hunter2");
+  expect(one.events[1]).toMatchObject({ record: { level: "1.1", error: { level: "1.1", message: "no [MASKED]" } } });
+  expect(one.events[2]).toMatchObject({ record: { verdict: { result: "pass" } } });
+});
