@@ -6,7 +6,16 @@
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { argv, exit } from "node:process";
 import { fileURLToPath } from "node:url";
@@ -27,7 +36,17 @@ export const GUESTS = {
   amd64: { kernel: { debian: "linux-image-cloud-amd64", ubuntu: "linux-image-virtual" }, tty: "ttyS0" },
 };
 /** Loaded at start: virtio_*; the others when something mounts or plugs them. */
-const MODULES = ["virtio_pci", "virtio_mmio", "virtio_net", "virtio_blk", "ext4", "ahci", "ata_piix", "sd_mod", "squashfs"];
+const MODULES = [
+  "virtio_pci",
+  "virtio_mmio",
+  "virtio_net",
+  "virtio_blk",
+  "ext4",
+  "ahci",
+  "ata_piix",
+  "sd_mod",
+  "squashfs",
+];
 
 const filesBelow = (folder) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -69,7 +88,11 @@ const folderOf = (name) => join(IMAGES, TARGETS[name].folder ?? name);
 export function staleImages(names = Object.keys(TARGETS)) {
   return names.filter((name) => {
     const stamp = `${folderOf(name)}.stamp`;
-    return !existsSync(folderOf(name)) || !existsSync(stamp) || readFileSync(stamp, "utf8") !== fingerprint(...TARGETS[name].inputs());
+    return (
+      !existsSync(folderOf(name)) ||
+      !existsSync(stamp) ||
+      readFileSync(stamp, "utf8") !== fingerprint(...TARGETS[name].inputs())
+    );
   });
 }
 
@@ -97,13 +120,19 @@ function buildGuest(architecture, out) {
   const image = apt.depends(kernel[distribution]).find((name) => name.startsWith("linux-image-"));
   if (!image) throw new Error(`The package ${kernel[distribution]} names no kernel for ${architecture}`);
   // Ubuntu keeps the modules in a package of their own.
-  const modules = distribution === "ubuntu" ? apt.depends(image).filter((name) => name.startsWith("linux-modules-")) : [];
+  const modules =
+    distribution === "ubuntu" ? apt.depends(image).filter((name) => name.startsWith("linux-modules-")) : [];
   const unpacked = join(work, "unpacked");
   for (const file of apt.download(join(work, "packages"), ["busybox-static", image, ...modules])) {
     execFileSync("dpkg-deb", ["-x", file, unpacked]);
   }
   const boot = join(unpacked, "boot");
-  const vmlinuz = readFileSync(join(boot, readdirSync(boot).find((name) => name.startsWith("vmlinuz-"))));
+  const vmlinuz = readFileSync(
+    join(
+      boot,
+      readdirSync(boot).find((name) => name.startsWith("vmlinuz-")),
+    ),
+  );
   // arm64's booti wants the plain Image; some distributions gzip it.
   writeFileSync(join(out, "kernel"), vmlinuz.readUInt16BE(0) === 0x1f8b ? gunzipSync(vmlinuz) : vmlinuz);
   writeFileSync(join(out, "initrd.cpio.gz"), gzipSync(initramfs(unpacked, tty), { level: 6 }));
@@ -123,21 +152,30 @@ function initramfs(unpacked, tty) {
   for (const name of ["proc", "sys", "dev", "run", "root", "mnt", "lib/modules", "var/log", "etc"]) directory(name);
   directory("tmp", 0o1777);
   cpio.device("dev/console", 5, 1);
-  const busybox = ["bin/busybox", "usr/bin/busybox"].map((name) => join(unpacked, name)).find((name) => existsSync(name));
+  const busybox = ["bin/busybox", "usr/bin/busybox"]
+    .map((name) => join(unpacked, name))
+    .find((name) => existsSync(name));
   for (const name of ["bin", "sbin", "usr/bin", "usr/sbin"]) directory(name);
   cpio.file("bin/busybox", readFileSync(busybox), 0o755);
-  for (const applet of readFileSync(join(GUEST, "applets"), "utf8").split("\n").filter(Boolean)) cpio.link(applet, "/bin/busybox");
+  for (const applet of readFileSync(join(GUEST, "applets"), "utf8").split("\n").filter(Boolean))
+    cpio.link(applet, "/bin/busybox");
 
-  const library = ["lib/modules", "usr/lib/modules"].map((name) => join(unpacked, name)).find((name) => existsSync(name));
+  const library = ["lib/modules", "usr/lib/modules"]
+    .map((name) => join(unpacked, name))
+    .find((name) => existsSync(name));
   const version = readdirSync(library)[0];
   directory(`lib/modules/${version}`);
-  for (const [name, bytes] of collectModules(join(library, version), MODULES)) cpio.file(`lib/modules/${version}/${name}`, bytes);
+  for (const [name, bytes] of collectModules(join(library, version), MODULES))
+    cpio.file(`lib/modules/${version}/${name}`, bytes);
 
   cpio.file("init", readFileSync(join(GUEST, "init")), 0o755);
   cpio.file("etc/rcS", readFileSync(join(GUEST, "rcS")), 0o755);
   cpio.file("etc/udhcpc.sh", readFileSync(join(GUEST, "udhcpc.sh")), 0o755);
   cpio.file("etc/profile", readFileSync(join(GUEST, "profile")));
-  cpio.file("etc/inittab", `::sysinit:/etc/rcS\n${tty}::respawn:/sbin/getty -L 115200 ${tty} vt100\n::ctrlaltdel:/sbin/reboot\n`);
+  cpio.file(
+    "etc/inittab",
+    `::sysinit:/etc/rcS\n${tty}::respawn:/sbin/getty -L 115200 ${tty} vt100\n::ctrlaltdel:/sbin/reboot\n`,
+  );
   cpio.file("etc/passwd", "root::0:0:root:/root:/bin/sh\n");
   cpio.file("etc/group", "root:x:0:\n");
   cpio.file("etc/hostname", "board\n");
@@ -149,7 +187,19 @@ function initramfs(unpacked, tty) {
 /** The tree that QEMU gives this very board, cut to its size: QEMU pads it to a megabyte. */
 function buildDeviceTree(out) {
   const file = join(out, "board.dtb");
-  const board = ["-M", `virt,dumpdtb=${file}`, "-cpu", "cortex-a53", "-m", "256", "-accel", "tcg", "-nodefaults", "-display", "none"];
+  const board = [
+    "-M",
+    `virt,dumpdtb=${file}`,
+    "-cpu",
+    "cortex-a53",
+    "-m",
+    "256",
+    "-accel",
+    "tcg",
+    "-nodefaults",
+    "-display",
+    "none",
+  ];
   execFileSync("qemu-system-aarch64", [...board, "-bios", BOOT_LOADER], { stdio: ["ignore", "ignore", "pipe"] });
   const tree = readFileSync(file);
   const end = Math.max(tree.readUInt32BE(8) + tree.readUInt32BE(36), tree.readUInt32BE(12) + tree.readUInt32BE(32));
@@ -161,10 +211,20 @@ function buildDeviceTree(out) {
 
 function buildDefinitions(out) {
   const identity = { NAME: "lava-dispatch", EMAIL: "lava-dispatch@localhost", DATE: "2026-01-01T00:00:00Z" };
-  const env = { ...process.env, GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_SYSTEM: "/dev/null", GIT_DIR: out, GIT_WORK_TREE: DEFINITIONS };
-  for (const role of ["AUTHOR", "COMMITTER"]) for (const [key, value] of Object.entries(identity)) env[`GIT_${role}_${key}`] = value;
-  const git = (...words) => execFileSync("git", words, { env, cwd: DEFINITIONS, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
-  execFileSync("git", ["init", "-q", "--bare", "-b", "main", out], { env: { ...env, GIT_DIR: undefined, GIT_WORK_TREE: undefined } });
+  const env = {
+    ...process.env,
+    GIT_CONFIG_GLOBAL: "/dev/null",
+    GIT_CONFIG_SYSTEM: "/dev/null",
+    GIT_DIR: out,
+    GIT_WORK_TREE: DEFINITIONS,
+  };
+  for (const role of ["AUTHOR", "COMMITTER"])
+    for (const [key, value] of Object.entries(identity)) env[`GIT_${role}_${key}`] = value;
+  const git = (...words) =>
+    execFileSync("git", words, { env, cwd: DEFINITIONS, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  execFileSync("git", ["init", "-q", "--bare", "-b", "main", out], {
+    env: { ...env, GIT_DIR: undefined, GIT_WORK_TREE: undefined },
+  });
   git("add", "-A", ".");
   git("commit", "-q", "-m", "Test definitions of the sample jobs");
   rmSync(join(out, "index"), { force: true });

@@ -17,11 +17,15 @@ export function osRelease(text = readFileSync("/etc/os-release", "utf8")) {
  */
 export function sourcesFor(architecture, release = osRelease(), folder = SYSTEM) {
   const parts = join(folder, "sources.list.d");
-  const files = [join(folder, "sources.list"), ...(existsSync(parts) ? readdirSync(parts).map((name) => join(parts, name)) : [])];
+  const files = [
+    join(folder, "sources.list"),
+    ...(existsSync(parts) ? readdirSync(parts).map((name) => join(parts, name)) : []),
+  ];
   const codename = release.VERSION_CODENAME ?? "";
   const ours = (suites) => suites.split(/\s+/).some((suite) => suite === codename || suite.startsWith(`${codename}-`));
   const ports = release.ID === "ubuntu" && !["amd64", "i386"].includes(architecture);
-  const adapt = (text) => (ports ? text.replace(/https?:\/\/\S+\.ubuntu\.com\/ubuntu\/?(?=\s|$)/g, UBUNTU_PORTS) : text);
+  const adapt = (text) =>
+    ports ? text.replace(/https?:\/\/\S+\.ubuntu\.com\/ubuntu\/?(?=\s|$)/g, UBUNTU_PORTS) : text;
   const lists = [];
   const stanzas = [];
   for (const file of files.filter((name) => existsSync(name))) {
@@ -34,7 +38,8 @@ export function sourcesFor(architecture, release = osRelease(), folder = SYSTEM)
     } else if (file.endsWith(".list")) {
       for (const line of text.split("\n")) {
         const match = /^deb\s+(\[[^\]]*\])?\s*(\S+)\s+(\S+)/.exec(line);
-        if (match && ours(match[3])) lists.push(adapt(line.replace(/\barch=\S*?(?=[\s\]])/, "").replace(/\[\s*\]/, "")));
+        if (match && ours(match[3]))
+          lists.push(adapt(line.replace(/\barch=\S*?(?=[\s\]])/, "").replace(/\[\s*\]/, "")));
       }
     }
   }
@@ -51,7 +56,8 @@ export class AptFetcher {
 
   constructor(folder, architecture) {
     const state = join(folder, "apt");
-    for (const name of ["lists/partial", "cache/archives/partial", "sources"]) mkdirSync(join(state, name), { recursive: true });
+    for (const name of ["lists/partial", "cache/archives/partial", "sources"])
+      mkdirSync(join(state, name), { recursive: true });
     writeFileSync(join(state, "status"), "");
     const sources = sourcesFor(architecture);
     if (sources.length === 0) throw new Error(`No package source for ${osRelease().PRETTY_NAME} found in ${SYSTEM}`);
@@ -77,13 +83,17 @@ export class AptFetcher {
   }
   /** The packages that a meta package depends on. */
   depends(name) {
-    return [...this.#run("apt-cache", ["depends", name]).matchAll(/^\s*Depends: (\S+)/gm)].map(([, package_]) => package_);
+    return [...this.#run("apt-cache", ["depends", name]).matchAll(/^\s*Depends: (\S+)/gm)].map(
+      ([, package_]) => package_,
+    );
   }
   /** Fetches .deb files into `folder`; returns their paths. */
   download(folder, names) {
     mkdirSync(folder, { recursive: true });
     this.#run("apt-get", ["-qq", "download", ...names], folder);
-    return readdirSync(folder).filter((name) => name.endsWith(".deb")).map((name) => join(folder, name));
+    return readdirSync(folder)
+      .filter((name) => name.endsWith(".deb"))
+      .map((name) => join(folder, name));
   }
 
   #run(program, words, cwd) {

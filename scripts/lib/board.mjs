@@ -22,7 +22,8 @@ export const defaults = (port = 6020) => ({
 function shortSocket(path) {
   const absolute = resolve(path);
   const short = [absolute, relative(process.cwd(), absolute)].sort((a, b) => a.length - b.length)[0];
-  if (Buffer.byteLength(short) > SOCKET_PATH) throw new Error(`The socket path is longer than ${SOCKET_PATH} bytes: ${absolute}. Give a shorter --socket.`);
+  if (Buffer.byteLength(short) > SOCKET_PATH)
+    throw new Error(`The socket path is longer than ${SOCKET_PATH} bytes: ${absolute}. Give a shorter --socket.`);
   return short;
 }
 
@@ -48,10 +49,14 @@ function runningPid(socket) {
  * @throws when it runs already or QEMU refuses
  */
 export async function start(options = {}) {
-  const board = { ...defaults(options.port), ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) };
+  const board = {
+    ...defaults(options.port),
+    ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
+  };
   const socket = shortSocket(board.socket);
   if (runningPid(socket)) throw new Error(`The board at ${board.socket} runs already (pid ${runningPid(socket)}).`);
-  if (!existsSync(BOOT_LOADER)) throw new Error(`${BOOT_LOADER} is missing: install the package u-boot-qemu, or run "npm run setup".`);
+  if (!existsSync(BOOT_LOADER))
+    throw new Error(`${BOOT_LOADER} is missing: install the package u-boot-qemu, or run "npm run setup".`);
   for (const file of [socket, board.log, pidFile(socket)]) mkdirSync(dirname(resolve(file)), { recursive: true });
   mkdirSync(board.tftp, { recursive: true });
   rmSync(socket, { force: true });
@@ -73,7 +78,8 @@ export async function start(options = {}) {
   try {
     execFileSync(QEMU, words, { stdio: ["ignore", "ignore", "pipe"], encoding: "utf8" });
   } catch (error) {
-    if (error.code === "ENOENT") throw new Error(`${QEMU} is missing: install the package qemu-system-arm, or run "npm run setup".`);
+    if (error.code === "ENOENT")
+      throw new Error(`${QEMU} is missing: install the package qemu-system-arm, or run "npm run setup".`);
     throw new Error(`QEMU did not start: ${error.stderr?.trim() || error.message}`);
   }
   return board;

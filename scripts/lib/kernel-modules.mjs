@@ -56,7 +56,12 @@ export function collectModules(folder, names) {
     return [...order].reverse().slice(1);
   };
   const files = new Map([...chosen].map(([name, { bytes }]) => [`${name}.ko`, bytes]));
-  const dep = [...chosen.keys()].map((name) => `${name}.ko:${needs(name).map((other) => ` ${other}.ko`).join("")}\n`);
+  const dep = [...chosen.keys()].map(
+    (name) =>
+      `${name}.ko:${needs(name)
+        .map((other) => ` ${other}.ko`)
+        .join("")}\n`,
+  );
   const alias = [...chosen].flatMap(([name, { aliases }]) => aliases.map((text) => `alias ${text} ${name}\n`));
   return files.set("modules.dep", Buffer.from(dep.join(""))).set("modules.alias", Buffer.from(alias.join("")));
 }

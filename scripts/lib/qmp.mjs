@@ -18,7 +18,9 @@ export function qmp(socket, commands) {
       reject(error);
     };
     line.setTimeout(5000, () => fail(new Error(`QEMU does not answer on ${socket}`)));
-    line.on("error", (error) => fail(new Error(`No board answers on ${socket} (${error.code}): is it started?`, { cause: error })));
+    line.on("error", (error) =>
+      fail(new Error(`No board answers on ${socket} (${error.code}): is it started?`, { cause: error })),
+    );
     // `quit` may end the line before its reply arrives.
     line.on("close", () => (left[0] === "quit" ? resolve(results) : reject(new Error(`QEMU closed ${socket}`))));
     line.on("data", (chunk) => {
@@ -28,7 +30,10 @@ export function qmp(socket, commands) {
         text = text.slice(end + 1);
         if (message.event) continue;
         if (message.error) return fail(new Error(`QEMU refused ${left[0]}: ${message.error.desc}`));
-        if ("return" in message) results.push(message.return), left.shift();
+        if ("return" in message) {
+          results.push(message.return);
+          left.shift();
+        }
         if (left.length === 0) {
           line.end();
           return resolve(results.slice(1));

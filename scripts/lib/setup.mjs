@@ -7,8 +7,9 @@ import { ROOT } from "./paths.mjs";
 
 const NODE_WANTED = [20, 19];
 const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
-/** What the bundle is made from; `generated` folders are made from these too. */
-const BUILD_INPUTS = ["src", "machines", "package-lock.json", "scripts"];
+/** What the bundle is made from; folders named `generated` are made from these too. */
+const BUILD_INPUTS = ["src", "machines", "package-lock.json"];
+const BUILD_SCRIPTS = /^build(?!-images).*\.mjs$/;
 const BUNDLE = "dist/lava-dispatch.js";
 
 /** A set-up step that cannot be done here; the message says what to do about it. */
@@ -28,15 +29,32 @@ function isExecutable(file) {
 /** Whether a program (by name, in PATH or the system's folders) or a file (absolute) is there. */
 export function isProvided(name) {
   if (isAbsolute(name)) return existsSync(name);
-  return [...(process.env.PATH ?? "").split(delimiter), ...SYSTEM_FOLDERS].some((folder) => folder && isExecutable(join(folder, name)));
+  return [...(process.env.PATH ?? "").split(delimiter), ...SYSTEM_FOLDERS].some(
+    (folder) => folder && isExecutable(join(folder, name)),
+  );
 }
 
 /** Runs a program; its output is shown only when it fails. */
 function run(what, program, words, options = {}) {
-  const result = spawnSync(program, words, { cwd: ROOT, encoding: "utf8", maxBuffer: 1 << 28, stdio: ["ignore", "pipe", "pipe"], ...options });
+  const result = spawnSync(program, words, {
+    cwd: ROOT,
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+    stdio: ["ignore", "pipe", "pipe"],
+    ...options,
+  });
   if (result.status === 0) return;
-  const output = result.error ? result.error.message : `${result.stdout}${result.stderr}`.trim().split("\n").slice(-40).join("\n");
+  const output = result.error
+    ? result.error.message
+    : `${result.stdout}${result.stderr}`.trim().split("\n").slice(-40).join("\n");
   throw new SetupError(`${what} failed: ${program} ${words.join(" ")}\n${output}`);
+}
+
+/** Runs npm: the one that started this script, if it was one. */
+function npm(...words) {
+  const cli = process.env.npm_execpath;
+  if (cli?.endsWith("npm-cli.js")) run(`npm ${words[0]}`, process.execPath, [cli, ...words]);
+  else run(`npm ${words[0]}`, "npm", words);
 }
 
 /** Entries of a package list (see debian-packages.json) that are not installed. */
@@ -54,7 +72,10 @@ export function installPackages(list) {
   say(`Debian packages to install (${names.length}):`);
   for (const entry of missing) say(`  ${entry.package.padEnd(20)} ${entry.reason}`);
   const byHand = `apt-get install --no-install-recommends ${names.join(" ")}`;
-  if (!isProvided("apt-get")) throw new SetupError(`This system has no apt-get. Install what these Debian packages hold by its own means: ${names.join(", ")}`);
+  if (!isProvided("apt-get"))
+    throw new SetupError(
+      `This system has no apt-get. Install what these Debian packages hold by its own means: ${names.join(", ")}`,
+    );
   const isRoot = process.getuid?.() === 0;
   if (!isRoot && !isProvided("sudo")) throw new SetupError(`Not root, and there is no sudo. Run as root: ${byHand}`);
   if (!isRoot && spawnSync("sudo", ["-n", "true"], { stdio: "ignore" }).status !== 0) {
@@ -62,13 +83,31 @@ export function installPackages(list) {
   }
   const apt = (words) => {
     const settings = ["DEBIAN_FRONTEND=noninteractive", "LC_ALL=C"];
-    const command = ["apt-get", "-qq", "-y", "-o", "Dpkg::Use-Pty=0", "-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=300", ...words];
-    run("Installing Debian packages", isRoot ? "env" : "sudo", isRoot ? [...settings, ...command] : ["-n", "env", ...settings, ...command]);
+    const command = [
+      "apt-get",
+      "-qq",
+      "-y",
+      "-o",
+      "Dpkg::Use-Pty=0",
+      "-o",
+      "Acquire::Retries=3",
+      "-o",
+      "DPkg::Lock::Timeout=300",
+      ...words,
+    ];
+    run(
+      "Installing Debian packages",
+      isRoot ? "env" : "sudo",
+      isRoot ? [...settings, ...command] : ["-n", "env", ...settings, ...command],
+    );
   };
   apt(["update"]);
   apt(["install", "--no-install-recommends", ...names]);
   const still = missingPackages(missing);
-  if (still.length) throw new SetupError(`Installed, but not where it is looked for: ${still.map((entry) => `${entry.provides} (${entry.package})`).join(", ")}`);
+  if (still.length)
+    throw new SetupError(
+      `Installed, but not where it is looked for: ${still.map((entry) => `${entry.provides} (${entry.package})`).join(", ")}`,
+    );
 }
 
 /** Whether node_modules holds what the lock file says; packages of other platforms do not count. */
@@ -77,7 +116,8 @@ export function modulesAreCurrent(root = ROOT) {
   try {
     const installed = read("node_modules/.package-lock.json");
     return Object.entries(read("package-lock.json")).every(
-      ([path, { version, optional }]) => path === "" || (installed[path] ? installed[path].version === version : optional),
+      ([path, { version, optional }]) =>
+        path === "" || (installed[path] ? installed[path].version === version : optional),
     );
   } catch {
     return false;
@@ -94,7 +134,9 @@ const newest = (path) => {
 /** Whether the bundle is as new as what it is made from. */
 export function bundleIsCurrent(root = ROOT) {
   const bundle = join(root, BUNDLE);
-  return existsSync(bundle) && statSync(bundle).mtimeMs >= Math.max(...BUILD_INPUTS.map((name) => newest(join(root, name))));
+  const scripts = readdirSync(join(root, "scripts")).filter((name) => BUILD_SCRIPTS.test(name));
+  const inputs = [...BUILD_INPUTS, ...scripts.map((name) => join("scripts", name))];
+  return existsSync(bundle) && statSync(bundle).mtimeMs >= Math.max(...inputs.map((name) => newest(join(root, name))));
 }
 
 /**
@@ -110,13 +152,12 @@ export function setup({ images = true } = {}) {
   installPackages(JSON.parse(readFileSync(join(ROOT, "scripts/debian-packages.json"), "utf8")));
   if (!modulesAreCurrent()) {
     say("npm packages to install: npm ci, into node_modules (half a minute; compiles node-pty)");
-    const npm = process.env.npm_execpath?.endsWith(".js") ? [process.execPath, process.env.npm_execpath] : ["npm"];
-    run("npm ci", npm[0], [...npm.slice(1), "ci", "--no-audit", "--no-fund"], { env: { ...process.env, npm_command: undefined } });
+    npm("ci", "--no-audit", "--no-fund");
     rmSync(join(ROOT, BUNDLE), { force: true });
   }
   if (!bundleIsCurrent()) {
     say("To build: npm run build, into dist");
-    run("npm run build", "npm", ["run", "--silent", "build"]);
+    npm("run", "--silent", "build");
   }
   for (const name of images ? staleImages() : []) {
     say(`To build: ${describeImage(name)}, into .images`);
