@@ -1,0 +1,2 @@
+# lava-installed-packages: lines "PACKAGE: VERSION".
+pacman -Q | sed 's/ /: /'

@@ -1,0 +1,2 @@
+# lava-installed-packages: lines "PACKAGE: VERSION".
+dpkg-query -W -f '${package}: ${version}\n'

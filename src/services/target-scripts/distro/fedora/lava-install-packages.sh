@@ -1,0 +1,3 @@
+# lava-install-packages PACKAGE...
+if command -v dnf > /dev/null; then tool=dnf; else tool=yum; fi
+exec "$tool" -q -y install "$@"

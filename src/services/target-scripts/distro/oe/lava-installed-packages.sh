@@ -1,0 +1,10 @@
+# lava-installed-packages: lines "PACKAGE: VERSION".
+if command -v opkg > /dev/null; then
+	opkg list-installed | sed 's/ - /: /'
+elif command -v rpm > /dev/null; then
+	rpm -qa --qf '%{NAME}: %{VERSION}-%{RELEASE}\n' | sort
+elif command -v dpkg-query > /dev/null; then
+	dpkg-query -W -f '${package}: ${version}\n'
+else
+	echo "lava-installed-packages: this image has no package manager"
+fi
