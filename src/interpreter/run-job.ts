@@ -23,8 +23,8 @@ export interface RunOptions extends RuntimeOptions {
 export interface JobRun {
   /** Resolves when everything is on disk; never rejects for what happens to the job. */
   result: Promise<Verdict>;
-  /** Ends the job: power off, clean up. A second call hurries. */
-  cancel(reason: string): void;
+  /** Ends the job with this error (a text: JobCanceled): power off, clean up. A second call hurries. */
+  cancel(reason: string | ErrorRecord): void;
   hurry(): void;
 }
 
@@ -120,7 +120,8 @@ export function runJob(options: RunOptions): JobRun {
     cancel: (reason) => {
       if (cancelled) return runtime.hurry.abort();
       cancelled = true;
-      actor.send({ type: "job.cancel", error: toErrorRecord(new JobCanceled(reason)) });
+      const error = typeof reason === "string" ? toErrorRecord(new JobCanceled(reason)) : reason;
+      actor.send({ type: "job.cancel", error });
     },
     hurry: () => runtime.hurry.abort(),
   };

@@ -56,7 +56,7 @@ export function watchConsole(runtime: Runtime, node: ActionNode, send: (event: J
       void collector.done.then((message) => {
         if (stopped) return;
         const kind = renderText(watcher.kind, { ...runtime.scope(node, asJson(match)), message });
-        send({ type: "watch.message", level: node.level, kind, message });
+        send({ type: "watch.message", level: node.level, kind: kind || kindOf(message), message });
       });
   });
   let stopped = false;
@@ -65,6 +65,12 @@ export function watchConsole(runtime: Runtime, node: ActionNode, send: (event: J
     stop();
     if (open && !open.watcher.error) open.finish();
   };
+}
+
+/** What a "cut here" block is about (spec runtime.md §6, row 0). */
+function kindOf(message: string): string {
+  const word = ["Oops", "BUG", "WARNING"].find((candidate) => message.includes(candidate));
+  return word?.toLowerCase() ?? "unknown";
 }
 
 /** Reads the alarm's message to its end and gives the error that it means. Always rejects: with the error record. */
