@@ -1,0 +1,156 @@
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
+import { JobError } from "../base/errors.js";
+import { isMap, type JsonMap } from "../base/json.js";
+import { dig, map, optionalText, text, texts } from "./overlay/inputs.js";
+import { findProgram, missingProgram, splitWords } from "./programs.js";
+import { runProgram } from "./run-program.js";
+import type { Service, ServiceContext } from "./types.js";
+
+/** The overlay's disk, as guest-overlay leaves it. */
+export interface GuestDisk {
+  file: string;
+  uuid: string;
+  interface: string;
+  driveid: string;
+}
+
+export interface QemuCommand {
+  command: string;
+  options: string[];
+  extra: string[];
+  /** By label: the file, and the argument text that uses it. */
+  images: { [label: string]: { file: string; image_arg?: string } };
+  /** Further placeholders. */
+  placeholders: { [name: string]: string };
+  guest?: GuestDisk;
+  /** Folder of the firmware. */
+  firmware?: string;
+}
+
+/**
+ * Fills the `{label}`s of a word that was split off before: a file name can neither add words nor, inside an option
+ * list (`file={rootfs},if=virtio`), further options, as its commas are doubled there.
+ */
+function fill(word: string, values: { [name: string]: string }): string {
+  return word.replace(/\{([^{}]+)\}/g, (whole, name: string) => {
+    const value = values[name];
+    if (value === undefined) return whole;
+    return whole === word ? value : value.replaceAll(",", ",,");
+  });
+}
+
+/** QEMU's argument array. @throws JobError when an argument text has an open quote. */
+export function qemuArguments(qemu: QemuCommand): string[] {
+  const values = { ...qemu.placeholders };
+  for (const [label, { file }] of Object.entries(qemu.images)) values[label] = file;
+  const words = [...qemu.options, ...qemu.extra].flatMap(splitWords);
+  if (qemu.firmware !== undefined) words.push("-L", qemu.firmware, "-monitor", "none");
+  for (const { image_arg } of Object.values(qemu.images)) if (image_arg) words.push(...splitWords(image_arg));
+  const filled = words.map((word) => fill(word, values));
+  if (qemu.guest) {
+    const { file, interface: bus, driveid } = qemu.guest;
+    filled.push("-drive", `format=raw,file=${file.replaceAll(",", ",,")},media=disk,if=${bus},id=${driveid}`);
+  }
+  return [qemu.command, ...filled];
+}
+
+/** Kernel arguments for a root file system over NFS; its placeholders stand for the unpacked one. */
+function nfsArguments(append: JsonMap, nfs: JsonMap): string[] {
+  const filled = (key: string) =>
+    String(append[key] ?? "")
+      .replaceAll("{NFS_SERVER_IP}", () => String(nfs.server ?? ""))
+      .replaceAll("{NFSROOTFS}", () => String(nfs.root ?? ""));
+  return ["-append", `console=${filled("console")} root=/dev/nfs ${filled("nfsrootargs")} rw ${filled("ipargs")}`];
+}
+
+/** Words as one would type them. */
+const typed = (words: string[]): string =>
+  words.map((word) => (/[\s"'\\]/.test(word) ? JSON.stringify(word) : word)).join(" ");
+
+function readImages(input: JsonMap, context: ServiceContext): QemuCommand["images"] {
+  const images: QemuCommand["images"] = {};
+  for (const [label, image] of Object.entries(map(input, "images"))) {
+    if (!isMap(image) || typeof image.file !== "string") continue;
+    const { file, image_arg } = image;
+    if (typeof image_arg === "string" && image_arg !== "") images[label] = { file, image_arg };
+    else {
+      images[label] = { file };
+      context.log.debug(`The image '${label}' has no image_arg: only other arguments can use it`);
+    }
+  }
+  return images;
+}
+
+/** What is typed before the tests so that the overlay's disk becomes the results folder (spec pipeline.md §6). */
+const mountCommands = (folder: string, uuid: string): string[] => [
+  `mkdir ${folder}`,
+  `mount /dev/disk/by-uuid/${uuid} -t ext2 ${folder}`,
+  `ls -la ${folder}/bin/lava-test-runner`,
+];
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/**
+ * Starts QEMU and opens its console; an old console of the namespace is closed first.
+ * Inputs: command, options, extra (texts, split by shell rules), images (data.downloads), guest? (data.guest),
+ * boot_options? (further placeholders), append? (console, nfsrootargs, ipargs: root over NFS), uefi? (data.downloads.uefi, or a
+ * path: file or folder of the firmware), method (shown in logs).
+ * Data: pre_commands when there is a guest disk.
+ */
+export const qemuStart: Service = {
+  name: "qemu-start",
+  programs: ({ input }) => (typeof input.command === "string" ? [input.command] : []),
+
+  async run(input, context) {
+    const { log, signal, clock, env, paths } = context;
+    const { namespace } = context.action;
+    const command = text(input, "command");
+    const program = findProgram(command, env, paths.deviceDir);
+    if (!program) throw missingProgram(command);
+    const guest =
+      isMap(input.guest) && typeof input.guest.file === "string" ? (input.guest as unknown as GuestDisk) : undefined;
+    const uefi = isMap(input.uefi) ? optionalText(input.uefi, "file") : optionalText(input, "uefi");
+    const argv = qemuArguments({
+      command: program,
+      options: texts(input, "options"),
+      extra: texts(input, "extra"),
+      images: readImages(input, context),
+      placeholders: Object.fromEntries(
+        Object.entries(map(input, "boot_options")).map(([name, value]) => [name, String(value)]),
+      ),
+      ...(guest && { guest }),
+      ...(uefi !== undefined && { firmware: isFolder(uefi) ? uefi : dirname(uefi) }),
+    });
+    if (isMap(input.append)) argv.push(...nfsArguments(input.append, map(context.data, "nfs")));
+    if (context.console) {
+      log.debug(`Closing the old connection of namespace '${namespace}'`);
+      context.setConsole(undefined);
+      await context.console.close();
+    }
+    log.info(`Boot command: ${typed(argv)}`);
+    const { openConnection } = await import("../connections/index.js");
+    const [connection, version] = await Promise.all([
+      openConnection(argv, { signal, clock, env, cwd: paths.work }),
+      runProgram([program, "--version"], { ...context, quiet: true }).then(
+        ({ output }) => /version (\S+)/.exec(output)?.[1],
+        () => undefined,
+      ),
+    ]);
+    context.setConsole(context.openConsole(connection, optionalText(input, "method") ?? command));
+    const results = dig(context.data, "overlay", "results_dir");
+    if (guest && typeof results !== "string") throw new JobError("There is a disk for the overlay, but no overlay");
+    const arch = dig(context.job, "context", "arch");
+    return {
+      ...(guest && { data: { pre_commands: mountCommands(String(results), guest.uuid) } }),
+      extra: {
+        ...(version && { qemu_version: version }),
+        host_arch: HOST_ARCHITECTURES[process.arch] ?? process.arch,
+        ...(typeof arch === "string" && { job_arch: arch }),
+      },
+    };
+  },
+};
+
+/** Debian's names of Node's architectures. */
+const HOST_ARCHITECTURES: { [name: string]: string } = { x64: "amd64", ia32: "i386", arm: "armhf", ppc64: "ppc64el" };

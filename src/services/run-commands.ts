@@ -1,0 +1,57 @@
+import { ERROR_CLASS_NAMES, type ErrorClassName, makeError } from "../base/errors.js";
+import type { JsonMap } from "../base/json.js";
+import { texts } from "./overlay/inputs.js";
+import { findProgram, missingProgram, showWords, splitWords } from "./programs.js";
+import { programFailure, runProgram } from "./run-program.js";
+import type { Service } from "./types.js";
+
+const labelOf = (input: JsonMap): string => (typeof input.label === "string" ? input.label : "commands");
+
+const errorOf = (input: JsonMap): ErrorClassName =>
+  ERROR_CLASS_NAMES.find((name) => name === input.error) ?? "InfrastructureError";
+
+const missing = (input: JsonMap) =>
+  makeError(errorOf(input), `The device has no command for ${labelOf(input)}`, {
+    advice: `Give the device configuration \`commands.${labelOf(input)}\`, or take the action out of the job.`,
+  });
+
+/**
+ * Runs the worker's commands (power, reset, a lab's own) one after the other, as arguments and never in a shell. Programs and
+ * files beginning with `./` or `../` start at the device file's folder.
+ * Inputs: commands, required, label (name of the command in messages), error? (class, default InfrastructureError).
+ */
+export const runCommands: Service = {
+  name: "run-commands",
+  programs: ({ input }) => texts(input, "commands").flatMap((command) => splitWords(command).slice(0, 1)),
+
+  async validate(input) {
+    return input.required === true && texts(input, "commands").length === 0 && "commands" in input
+      ? [missing(input)]
+      : [];
+  },
+
+  async run(input, context) {
+    const commands = texts(input, "commands").filter((command) => command.trim() !== "");
+    if (commands.length === 0) {
+      if (input.required === true) throw missing(input);
+      context.log.debug(`no command for ${labelOf(input)}`);
+      return undefined;
+    }
+    const { deviceDir } = context.paths;
+    for (const command of commands) {
+      const argv = splitWords(command);
+      const program = findProgram(argv[0] ?? "", context.env, deviceDir);
+      if (!program) throw makeError(errorOf(input), missingProgram(argv[0] ?? "").message, { cause: command });
+      context.log.debug(`Calling: ${showWords(argv)}`);
+      const begin = context.clock.now();
+      const result = await runProgram(argv, { ...context, cwd: deviceDir });
+      const seconds = Math.round((context.clock.now() - begin) / 1000);
+      context.log.debug(`Returned ${result.code} in ${seconds} seconds`);
+      if (result.code === 0) continue;
+      const error = programFailure(argv, result, errorOf(input));
+      error.advice ??= `Run it by hand on the worker: ${command}`;
+      throw error;
+    }
+    return { extra: { status: "success" } };
+  },
+};

@@ -1,0 +1,42 @@
+import { chmod, mkdir, mkdtemp, rm, rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import { InfrastructureError, JobError } from "../base/errors.js";
+import { text } from "./overlay/inputs.js";
+import type { Service } from "./types.js";
+
+/**
+ * Makes the job's folder below the TFTP root, readable for the server; removed at the end.
+ * Inputs: prefix. Data: tftp {directory, suffix}.
+ */
+export const tftpDirectory: Service = {
+  name: "tftp-directory",
+
+  async run(input, context) {
+    const { tftpRoot } = context.paths;
+    const { jobId, log } = context;
+    if (!/^[\w.-]+$/.test(jobId) || /^\.+$/.test(jobId))
+      throw new JobError(`The job id '${jobId}' cannot name a folder`);
+    const jobFolder = join(tftpRoot, jobId);
+    try {
+      await mkdir(jobFolder, { recursive: true, mode: 0o755 });
+      const directory = await mkdtemp(join(jobFolder, text(input, "prefix").replaceAll("/", "-")));
+      // mkdtemp gives 0700, and the umask may have taken from mkdir: the server is another user.
+      await Promise.all([chmod(directory, 0o755), chmod(jobFolder, 0o755)]);
+      context.onCleanup(async () => {
+        log.debug(`Removing ${directory}`);
+        await rm(directory, { recursive: true, force: true });
+        await rmdir(jobFolder).catch(() => {}); // Not empty: another deployment of this job.
+      });
+      return { data: { tftp: { directory, suffix: directory.slice(tftpRoot.length).replace(/^\/+/, "") } } };
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException;
+      throw new InfrastructureError(`Nothing can be written below the TFTP root '${tftpRoot}': ${message}`, {
+        cause,
+        advice:
+          code === "EACCES" || code === "EROFS" || code === "EPERM"
+            ? "Make the folder writable for the user that runs the job, or name another one that the TFTP server hands out."
+            : "Make the folder that the TFTP server hands out, and name it in the dispatcher's configuration.",
+      });
+    }
+  },
+};
