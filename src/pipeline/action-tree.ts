@@ -3,6 +3,7 @@ import type { ErrorClassName } from "../base/errors.js";
 import type { Json, JsonMap } from "../base/json.js";
 import type { Location, Problem } from "../base/problem.js";
 import type { CelTree, DialogueDefinition, Family, WatcherDefinition } from "../strategies/machines-types.js";
+import type { Refusal } from "../strategies/select-strategy.js";
 
 /** A timeout and how it came about, for `explain` and for errors. */
 export interface TimeoutValue {
@@ -98,18 +99,6 @@ export interface Selection {
   chosen?: string;
   /** Every other strategy of the family with what spoke against it. */
   refused: Refusal[];
-}
-
-export interface Refusal {
-  strategy: string;
-  /** Conditions that hold, of how many. */
-  held: number;
-  of: number;
-  /** The first condition that does not hold; empty when another strategy came first. */
-  condition: string;
-  reason: string;
-  /** The condition's place in machines/. */
-  location: Location;
 }
 
 export interface Pipeline {

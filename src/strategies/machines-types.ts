@@ -213,6 +213,8 @@ export interface MachineDefaults {
   timeouts: { action: number; connection: number; cleanup: number };
   /** Seconds between attempts of a retry action. */
   retry_interval: number;
+  /** Per family: the key that names the method, and what a block and a device must have before strategies are asked. */
+  families: { [family: string]: { selector?: string; requires?: CheckDefinition[] } };
   /** Rows by `os` (spec runtime.md §9). */
   os: { [name: string]: JsonMap };
   /** Constants that a device need not give; its own lie over them. */

@@ -1,0 +1,41 @@
+// Compiles machines/*.yaml into one JSON (src/strategies/generated/machines.json), so that at run time they are only
+// parsed. The loader is TypeScript: esbuild bundles it on the fly. A broken file ends the build with file:line:column.
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { exit } from "node:process";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const target = join(root, "src/strategies/generated/machines.json");
+
+function files(folder) {
+  return readdirSync(folder, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return files(path);
+      return entry.name.endsWith(".yaml") ? [{ file: relative(root, path), text: readFileSync(path, "utf8") }] : [];
+    });
+}
+
+const bundle = join(root, "node_modules/.cache/lava-dispatch/load-machines.mjs");
+mkdirSync(dirname(bundle), { recursive: true });
+await build({
+  entryPoints: [join(root, "src/strategies/load-machines.ts")],
+  outfile: bundle,
+  bundle: true,
+  packages: "external",
+  platform: "node",
+  format: "esm",
+  logLevel: "warning",
+});
+const { loadMachines } = await import(pathToFileURL(bundle).href);
+const { machines, problems } = loadMachines(files(join(root, "machines")));
+for (const { severity, message, location, hint } of problems)
+  console.error(
+    `${location.file}:${location.line}:${location.column}: ${severity}: ${message}${hint ? ` (${hint})` : ""}`,
+  );
+if (problems.length > 0) exit(1);
+mkdirSync(dirname(target), { recursive: true });
+writeFileSync(target, `${JSON.stringify(machines)}\n`);

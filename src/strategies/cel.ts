@@ -1,0 +1,141 @@
+import { Environment } from "@marcbachmann/cel-js";
+import { ConfigurationError } from "../base/errors.js";
+import { isMap, type Json } from "../base/json.js";
+import type { Location } from "../base/problem.js";
+import type { Cel, CelTree } from "./machines-types.js";
+
+/** What expressions see (docs/machines.md "What an expression sees"). */
+export type CelScope = object;
+
+type Parsed = (scope: CelScope) => unknown;
+
+const arithmetic: { [operator: string]: (a: number, b: number) => number } = {
+  "+": (a, b) => a + b,
+  "-": (a, b) => a - b,
+  "*": (a, b) => a * b,
+  "/": (a, b) => a / b,
+};
+
+const listOf = (value: unknown): unknown[] =>
+  value === null || value === undefined ? [] : Array.isArray(value) ? value : [value];
+
+const keysOf = (value: unknown): string[] =>
+  value instanceof Map ? [...value.keys()].map(String) : isMap(value) ? Object.keys(value) : [];
+
+const text = (value: unknown): string =>
+  value === null || value === undefined
+    ? ""
+    : typeof value === "object"
+      ? JSON.stringify(toJson(value))
+      : String(value);
+
+/** Replaces each `{name}` that `values` (a map, or a list of maps: the first that has it) gives; the rest stays. */
+function fill(template: unknown, values: unknown): string {
+  const maps = listOf(values).filter(isMap);
+  return text(template).replace(/\{([^{}]+)\}/g, (whole, name: string) => {
+    const map = maps.find((each) => Object.hasOwn(each, name));
+    return map ? text(map[name]) : whole;
+  });
+}
+
+function makeEnvironment(): Environment {
+  const environment = new Environment({
+    unlistedVariablesAreDyn: true,
+    homogeneousAggregateLiterals: false,
+    enableOptionalTypes: true,
+  });
+  // JSON numbers are doubles to CEL, the numbers of an expression integers: both may stand in one sum.
+  for (const [operator, apply] of Object.entries(arithmetic)) {
+    environment.registerOperator(`double ${operator} int`, (a: number, b: bigint) => apply(a, Number(b)));
+    environment.registerOperator(`int ${operator} double`, (a: bigint, b: number) => apply(Number(a), b));
+  }
+  return environment
+    .registerFunction("basename(string): string", (path: string) => path.replace(/\/+$/, "").replace(/^.*\//, ""))
+    .registerFunction("list(dyn): list<dyn>", listOf)
+    .registerFunction("flatten(list<dyn>): list<dyn>", (list: unknown[]) => list.flat(Number.POSITIVE_INFINITY))
+    .registerFunction("regex_escape(string): string", (literal: string) =>
+      literal.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"),
+    )
+    .registerFunction("keys(dyn): list<dyn>", keysOf)
+    .registerFunction("join(list<dyn>, string): string", (list: unknown[], by: string) => list.map(text).join(by))
+    .registerFunction("sorted(list<dyn>): list<dyn>", (list: unknown[]) =>
+      [...list].sort((a, b) => (text(a) < text(b) ? -1 : 1)),
+    )
+    .registerFunction("text(dyn): string", text)
+    .registerFunction("fill(dyn, dyn): string", fill)
+    .registerFunction("truthy(dyn): bool", truthy)
+    .registerFunction("merge(dyn, dyn): dyn", (a: unknown, b: unknown) => ({
+      ...(isMap(a) ? a : {}),
+      ...(isMap(b) ? b : {}),
+    }));
+}
+
+/** What LAVA takes for true: not null, false, zero, or an empty text, list or map. */
+export function truthy(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length > 0;
+  if (isMap(value)) return keysOf(value).length > 0;
+  return Boolean(value);
+}
+
+/** A CEL value as JSON: integers become numbers, maps objects, optionals their value or null. */
+export function toJson(value: unknown): Json {
+  if (value === null || value === undefined) return null;
+  if (typeof value === "bigint") return Number(value);
+  if (typeof value !== "object") return typeof value === "function" ? null : (value as Json);
+  if (Array.isArray(value)) return value.map(toJson);
+  if (value instanceof Map) return Object.fromEntries([...value].map(([key, each]) => [String(key), toJson(each)]));
+  if ("hasValue" in value && typeof value.hasValue === "function")
+    return toJson(value.hasValue() ? (value as unknown as { value(): unknown }).value() : null);
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, toJson(each)]));
+}
+
+// One environment for all: making it costs far more than using it. Both are caches; neither changes a result.
+let environment: Environment | undefined;
+const parsed = new Map<Cel, Parsed>();
+
+/** Parses an expression, once; throws cel-js's ParseError (with `summary` and `range`). */
+export function parseCel(expression: Cel): Parsed {
+  let run = parsed.get(expression);
+  if (!run) {
+    environment ??= makeEnvironment();
+    run = environment.parse(expression) as Parsed;
+    parsed.set(expression, run);
+  }
+  return run;
+}
+
+const place = (at: Location | undefined): string => (at ? ` (${at.file}:${at.line})` : "");
+
+/**
+ * Evaluates one expression. Throws a ConfigurationError that names the expression and its place in machines/
+ * when it does not parse or has no value (a missing key, operands of the wrong type).
+ */
+export function evaluateCel(expression: Cel, scope: CelScope, at?: Location): Json {
+  try {
+    return toJson(parseCel(expression)(scope));
+  } catch (error) {
+    const why = (error as { summary?: string }).summary ?? (error as Error).message;
+    throw new ConfigurationError(`The expression \`${expression}\`${place(at)} has no value: ${why}.`, {
+      cause: error,
+      ...(at && { location: at }),
+    });
+  }
+}
+
+/** Evaluates a condition; throws as `evaluateCel` does, and when the value is not a bool. */
+export function evaluateCondition(expression: Cel, scope: CelScope, at?: Location): boolean {
+  const value = evaluateCel(expression, scope, at);
+  if (typeof value === "boolean") return value;
+  throw new ConfigurationError(
+    `The condition \`${expression}\`${place(at)} gives ${JSON.stringify(value)} instead of true or false.`,
+    at && { location: at },
+  );
+}
+
+/** Evaluates every text of a tree; other scalars stand for themselves (docs/machines.md). */
+export function evaluateTree(tree: CelTree, scope: CelScope, at?: Location): Json {
+  if (typeof tree === "string") return evaluateCel(tree, scope, at);
+  if (Array.isArray(tree)) return tree.map((each) => evaluateTree(each, scope, at));
+  if (tree === null || typeof tree !== "object") return tree;
+  return Object.fromEntries(Object.entries(tree).map(([key, each]) => [key, evaluateTree(each, scope, at)]));
+}

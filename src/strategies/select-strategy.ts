@@ -1,0 +1,101 @@
+import type { ErrorClassName } from "../base/errors.js";
+import type { Location } from "../base/problem.js";
+import { type CelScope, evaluateCondition } from "./cel.js";
+import type { ConditionDefinition, StrategyDefinition } from "./machines-types.js";
+import { renderText } from "./text.js";
+
+/** Why a strategy does not take a block. */
+export interface Refusal {
+  strategy: string;
+  /** Conditions that hold, of how many. */
+  held: number;
+  of: number;
+  /** The first condition that does not hold; empty when all hold and another strategy came first. */
+  condition: string;
+  reason: string;
+  /** The condition's place in machines/. */
+  location: Location;
+}
+
+export interface SelectionResult {
+  chosen?: StrategyDefinition;
+  /** All others, in the order in which they were asked. */
+  refused: Refusal[];
+  /** None was chosen: who came nearest, if any holds its first condition, and the class to refuse the job with. */
+  nearest?: Refusal;
+  errorClass?: ErrorClassName;
+}
+
+interface Verdict {
+  strategy: StrategyDefinition;
+  held: number;
+  failed?: ConditionDefinition;
+  reason: string;
+  /** All conditions before a failed one with `refuse` hold. */
+  refuse?: ErrorClassName;
+}
+
+/** Evaluates all conditions; one that has no value (junk in the block) does not hold. */
+function judge(strategy: StrategyDefinition, scope: CelScope): Verdict {
+  let held = 0;
+  let failed: ConditionDefinition | undefined;
+  let reason = "";
+  for (const condition of strategy.accepts) {
+    let holds = false;
+    let why = "";
+    try {
+      holds = evaluateCondition(condition.cel, scope, condition.location);
+    } catch (error) {
+      why = (error as Error).message;
+    }
+    if (holds) held++;
+    else if (!failed) {
+      failed = condition;
+      reason = condition.otherwise
+        ? renderText(condition.otherwise, scope)
+        : why || `\`${condition.cel}\` does not hold`;
+    }
+  }
+  const refuse = failed?.refuse && held >= strategy.accepts.indexOf(failed) ? failed.refuse : undefined;
+  return { strategy, held, reason, ...(failed && { failed }), ...(refuse && { refuse }) };
+}
+
+const refusal = ({ strategy, held, failed, reason }: Verdict): Refusal => ({
+  strategy: strategy.strategy,
+  held,
+  of: strategy.accepts.length,
+  condition: failed?.cel ?? "",
+  reason,
+  location: failed?.location ?? strategy.location,
+});
+
+/**
+ * Picks the strategy of a block (spec device.md §5): candidates are asked in their order, those that accept are sorted
+ * stably by priority, the first wins. Without one, `nearest` is the strategy whose method was meant (its first
+ * condition holds) and of these the one with most conditions held.
+ */
+export function selectStrategy(candidates: StrategyDefinition[], scope: CelScope): SelectionResult {
+  const verdicts = candidates.map((strategy) => judge(strategy, scope));
+  const fatal = verdicts.find((verdict) => verdict.refuse);
+  const accepting = verdicts.filter((verdict) => !verdict.failed);
+  accepting.sort((a, b) => b.strategy.priority - a.strategy.priority);
+  const winner = fatal ? undefined : accepting[0];
+  const refused = verdicts
+    .filter((verdict) => verdict !== winner)
+    .map((verdict) =>
+      refusal(
+        winner && !verdict.failed
+          ? { ...verdict, reason: `accepts as well, but ${winner.strategy.strategy} comes first` }
+          : verdict,
+      ),
+    );
+  if (winner) return { chosen: winner.strategy, refused };
+  const meant = verdicts.filter(({ failed, strategy }) => failed !== strategy.accepts[0]);
+  const nearest =
+    fatal ?? meant.sort((a, b) => b.held - a.held || a.strategy.accepts.length - b.strategy.accepts.length)[0];
+  return {
+    refused,
+    ...(nearest && { nearest: refusal(nearest) }),
+    errorClass: nearest?.refuse ?? "JobError",
+  };
+}
