@@ -1,0 +1,133 @@
+import { isMap, type Json, type JsonMap } from "../base/json.js";
+import type { Problem } from "../base/problem.js";
+import { pathText, problemAt } from "./schema-problems.js";
+import type { ParsedYaml, YamlPath } from "./yaml-text.js";
+
+interface Block {
+  path: YamlPath;
+  parameters: JsonMap;
+}
+
+/** What a schema cannot say about a job, as far as its parts have the right shape (spec job.md §2, §3, §8). */
+export function crossChecks(job: JsonMap, parsed: ParsedYaml): Problem[] {
+  const actions = Array.isArray(job.actions) ? job.actions : [];
+  const blocks = actions.flatMap((action, index): Block[] => {
+    const [name, parameters] = isMap(action) ? (Object.entries(action)[0] ?? []) : [];
+    return name !== undefined && isMap(parameters) ? [{ path: ["actions", index, name], parameters }] : [];
+  });
+  const checks = { job, blocks, parsed };
+  return [...longTimeouts(checks), ...namespaces(checks), ...testNames(checks), ...multinode(checks)];
+}
+
+interface Checks {
+  job: JsonMap;
+  blocks: Block[];
+  parsed: ParsedYaml;
+}
+
+const UNITS: { [unit: string]: number } = { days: 86_400, hours: 3_600, minutes: 60, seconds: 1 };
+
+/** Seconds of a timeout; 0 when it has no unit. */
+const seconds = (timeout: JsonMap): number =>
+  Object.entries(UNITS).reduce((sum, [unit, factor]) => {
+    const count = timeout[unit];
+    return typeof count === "number" ? sum + count * factor : sum;
+  }, 0);
+
+/** No global or block timeout is longer than the job's; `timeouts` of blocks are not checked. */
+function longTimeouts({ job, blocks, parsed }: Checks): Problem[] {
+  const { timeouts } = job;
+  if (!isMap(timeouts) || !isMap(timeouts.job)) return [];
+  const limit = seconds(timeouts.job);
+  if (limit === 0) return [];
+  const entries: [YamlPath, Json | undefined][] = [
+    [["timeouts", "action"], timeouts.action],
+    [["timeouts", "connection"], timeouts.connection],
+  ];
+  for (const kind of ["actions", "connections"]) {
+    const named = timeouts[kind];
+    if (!isMap(named)) continue;
+    for (const [name, timeout] of Object.entries(named)) entries.push([["timeouts", kind, name], timeout]);
+  }
+  for (const { path, parameters } of blocks) entries.push([[...path, "timeout"], parameters.timeout]);
+  return entries.flatMap(([path, timeout]) => {
+    const duration = isMap(timeout) ? seconds(timeout) : 0;
+    if (duration <= limit) return [];
+    const message = `${pathText(path)} (${duration} s) is longer than the whole job may take (${limit} s)`;
+    return [
+      problemAt(parsed, path, "error", message, {
+        hint: "shorten it, or give the job more time",
+        related: { path: ["timeouts", "job"], message: "the job's timeout" },
+      }),
+    ];
+  });
+}
+
+/** Either every block has a namespace or none. */
+function namespaces({ blocks, parsed }: Checks): Problem[] {
+  const named = blocks.find(({ parameters }) => parameters.namespace !== undefined);
+  if (!named) return [];
+  return blocks
+    .filter(({ parameters }) => parameters.namespace === undefined)
+    .map(({ path }) =>
+      problemAt(parsed, path, "error", `${pathText(path)} has no namespace, but other blocks have one`, {
+        part: "key",
+        hint: "give every block a namespace, or none",
+        related: { path: [...named.path, "namespace"], message: "the first block with a namespace" },
+      }),
+    );
+}
+
+/**
+ * Names of tests are unique in their block, and should be in their namespace: the index before them keeps apart what
+ * later blocks run again. `lava` is the dispatcher's own.
+ */
+function testNames({ blocks, parsed }: Checks): Problem[] {
+  const problems: Problem[] = [];
+  const seen = new Map<string, YamlPath>();
+  for (const { path, parameters } of blocks) {
+    if (path[2] !== "test" || !Array.isArray(parameters.definitions)) continue;
+    for (const [index, item] of parameters.definitions.entries()) {
+      if (!isMap(item) || typeof item.name !== "string") continue;
+      const at = [...path, "definitions", index, "name"];
+      if (item.name === "lava") {
+        problems.push(problemAt(parsed, at, "error", 'the name "lava" is reserved', { hint: "choose another name" }));
+      }
+      const key = JSON.stringify([parameters.namespace ?? "common", item.name]);
+      const first = seen.get(key);
+      if (!first) {
+        seen.set(key, at);
+        continue;
+      }
+      const severity = first[1] === path[1] ? "error" : "warning";
+      const message = `a second test of the namespace is named "${item.name}"`;
+      const related = { path: first, message: "it is used here first" };
+      problems.push(problemAt(parsed, at, severity, message, { hint: "give it a name of its own", related }));
+    }
+  }
+  return problems;
+}
+
+/** Jobs of a group take their device type, context and the like from their roles. */
+function multinode({ job, blocks, parsed }: Checks): Problem[] {
+  const group = isMap(job.protocols) && job.protocols["lava-multinode"] !== undefined;
+  if (!group) {
+    if (job.device_type !== undefined) return [];
+    const hint = "add it, for example: device_type: qemu";
+    return [problemAt(parsed, [], "error", '"device_type" is missing in a job', { hint })];
+  }
+  const problems = ["device_type", "environment", "context", "tags"]
+    .filter((key) => job[key] !== undefined)
+    .map((key) =>
+      problemAt(parsed, [key], "error", `a multinode job cannot have "${key}" at its top level`, {
+        part: "key",
+        hint: "give it to the roles in protocols.lava-multinode.roles",
+      }),
+    );
+  for (const { path, parameters } of blocks) {
+    if (parameters.role !== undefined) continue;
+    const message = `"role" is missing in ${pathText(path)}, as in every block of a multinode job`;
+    problems.push(problemAt(parsed, path, "error", message, { part: "key" }));
+  }
+  return problems;
+}

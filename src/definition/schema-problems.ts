@@ -1,0 +1,307 @@
+import type { ErrorObject } from "ajv";
+import { isMap, type Json, type JsonMap } from "../base/json.js";
+import { nearest } from "../base/nearest.js";
+import type { Problem } from "../base/problem.js";
+import { pythonRegExp } from "../base/python-regexp.js";
+import type { ParsedYaml, YamlPath } from "./yaml-text.js";
+
+/** What the messages need of a schema; `errorMessage` and `examples` are the schema's own words for its users. */
+interface Schema {
+  $ref?: string;
+  title?: string;
+  type?: string | string[];
+  properties?: { [key: string]: Schema | boolean };
+  enum?: Json[];
+  oneOf?: Schema[];
+  errorMessage?: string;
+  examples?: Json[];
+  unknownKeys?: "error";
+  keys?: string[];
+  definitions?: { [name: string]: Schema };
+}
+
+const TYPES: { [type: string]: string } = {
+  object: "a map",
+  array: "a list",
+  string: "text",
+  integer: "a whole number",
+  number: "a number",
+  boolean: "true or false",
+  null: "empty",
+};
+/** Keywords whose meaning the schema's `errorMessage` tells better. */
+const TOLD_BY_SCHEMA = new Set(["pattern", "not", "oneOf", "anyOf", "const", "enum", "minimum", "maximum"]);
+const MOST_KEYS = 12;
+
+/**
+ * ajv's errors as problems at their places: unknown keys are warnings unless `strict`, all else is an error.
+ * @param schema the root schema, for what its references stand for
+ */
+export function schemaProblems(
+  errors: readonly ErrorObject[],
+  schema: object,
+  parsed: ParsedYaml,
+  { strict }: { strict: boolean },
+): Problem[] {
+  const root = schema as Schema;
+  const seen = new Set<string>();
+  const problems: Problem[] = [];
+  for (const error of withoutEchoes(errors)) {
+    const problem = new SchemaError(error, root, parsed, strict).problem();
+    if (!problem) continue;
+    const key = `${problem.path} ${problem.message}`;
+    if (!seen.has(key)) problems.push(problem);
+    seen.add(key);
+  }
+  return problems;
+}
+
+/** Leaves out what follows from another error: the branches of a failed choice, and all else of a wrong type. */
+function withoutEchoes(errors: readonly ErrorObject[]): ErrorObject[] {
+  const choices = errors.filter(({ keyword }) => keyword === "oneOf" || keyword === "anyOf");
+  const wrongType = new Set(errors.filter(({ keyword }) => keyword === "type").map(({ instancePath }) => instancePath));
+  return errors.filter((error) => {
+    if (error.keyword === "if") return false;
+    if (error.keyword !== "type" && wrongType.has(error.instancePath)) return false;
+    return !choices.some(
+      (choice) =>
+        choice !== error &&
+        error.instancePath.startsWith(choice.instancePath) &&
+        error.schemaPath.startsWith(`${choice.schemaPath}/`),
+    );
+  });
+}
+
+/** `actions[1].boot.prompts` */
+export const pathText = (path: YamlPath): string =>
+  path.reduce<string>((text, step) => {
+    if (typeof step === "number") return `${text}[${step}]`;
+    return text === "" ? step : `${text}.${step}`;
+  }, "");
+
+/** A problem at a place of the file. */
+export function problemAt(
+  parsed: ParsedYaml,
+  path: YamlPath,
+  severity: Problem["severity"],
+  message: string,
+  more: { hint?: string | undefined; part?: "key" | "value"; related?: { path: YamlPath; message: string } } = {},
+): Problem {
+  const place = (at: YamlPath, part?: "key" | "value") => {
+    const location = parsed.locate(at, part);
+    return location && { location, source: parsed.sourceLine(location.line) };
+  };
+  const related = more.related && place(more.related.path, "key");
+  return {
+    severity,
+    message,
+    ...place(path, more.part),
+    ...(more.hint && { hint: more.hint }),
+    path: pathText(path),
+    ...(related && more.related && { related: [{ ...related, message: more.related.message }] }),
+  };
+}
+
+class SchemaError {
+  readonly #path: (string | number)[];
+  readonly #schema: Schema;
+  constructor(
+    private readonly error: ErrorObject,
+    private readonly root: Schema,
+    private readonly parsed: ParsedYaml,
+    private readonly strict: boolean,
+  ) {
+    this.#path = pathOf(error.instancePath, parsed.value);
+    this.#schema = (error.parentSchema ?? {}) as Schema;
+  }
+
+  problem(): Problem | undefined {
+    const { keyword, data } = this.error;
+    const params = this.error.params as { [name: string]: string };
+    const name = pathText(this.#path) || (this.root.title ?? "the file");
+    const told = this.#schema.errorMessage;
+    if (keyword === "pythonRegExp") return this.#regExp(data as string, name);
+    if (told && TOLD_BY_SCHEMA.has(keyword)) return this.#error(`${name} ${told}`, this.#missingKind(data) ?? this.#example());
+    switch (keyword) {
+      case "type":
+        return this.#error(`${name} must be ${expected(this.#schema.type)}, but ${found(data as Json)}`, this.#typeHint());
+      case "required":
+        return this.#missing(params.missingProperty!, name);
+      case "dependencies":
+        return this.#error(`${name} has "${params.property}" without "${params.missingProperty}"`);
+      case "additionalProperties":
+        return this.#unknownKey(params.additionalProperty!);
+      case "discriminator":
+        return this.#unknownMethod(params.tag!, this.error.params.tagValue as Json);
+      case "enum":
+        return this.#error(`${name} cannot be ${quoted(data as Json)}`, this.#allowed(data as Json));
+      case "const":
+        return this.#error(`${name} must be ${quoted(this.error.params.allowedValue as Json)}`);
+      case "minimum":
+        return this.#error(`${name} must be at least ${params.limit}`);
+      case "maximum":
+        return this.#error(`${name} must be at most ${params.limit}`);
+      case "minLength":
+      case "minItems":
+      case "minProperties":
+        return this.#error(`${name} must not be empty`, this.#example());
+      case "maxLength":
+        return this.#error(`${name} is longer than ${params.limit} characters`);
+      case "maxProperties":
+        return this.#error(`${name} has more than one key`, "begin each action with a dash of its own");
+      default:
+        return this.#error(`${name} does not fit its schema (${keyword})`, this.#example());
+    }
+  }
+
+  #error(message: string, hint?: string, part: "key" | "value" = "value"): Problem {
+    return problemAt(this.parsed, this.#path, "error", message, { hint, part });
+  }
+
+  #missing(key: string, name: string): Problem {
+    const property = this.#deref(this.#schema.properties?.[key]) ?? this.#deref(this.#fullProperty(key));
+    const example = property?.examples?.[0] ?? property?.enum?.[0];
+    const hint = example === undefined ? undefined : `add it, for example: ${key}: ${flow(example)}`;
+    return this.#error(`"${key}" is missing in ${name}`, hint, "key");
+  }
+
+  #unknownKey(key: string): Problem {
+    const known = Object.keys(this.#schema.properties ?? {});
+    const [near] = nearest(key, known);
+    const unused = known.filter((name) => !isMap(this.error.data) || !(name in this.error.data));
+    const listed = unused.slice(0, MOST_KEYS).join(", ") + (unused.length > MOST_KEYS ? ", ..." : "");
+    const path = [...this.#path, key];
+    const where = this.#schema.title ?? (pathText(this.#path) || "the file");
+    const severity = this.strict || this.#schema.unknownKeys === "error" ? "error" : "warning";
+    const hint = near ? `did you mean "${near}"?` : listed && `known here: ${listed}`;
+    return problemAt(this.parsed, path, severity, `"${key}" is not a key of ${where}`, { hint, part: "key" });
+  }
+
+  #unknownMethod(tag: string, value: Json): Problem {
+    const path = [...this.#path, tag];
+    const what = this.#schema.title ?? tag;
+    if (typeof value !== "string") {
+      const message = `${pathText(path)} must be text, but ${found(value)}`;
+      return problemAt(this.parsed, path, "error", message, { part: "value" });
+    }
+    const known = (this.#schema.oneOf ?? []).flatMap((method) => {
+      const property = this.#deref(method)?.properties?.[tag];
+      return isMap(property) && typeof property.const === "string" ? [property.const] : [];
+    });
+    const near = nearest(value, known);
+    const hint = near.length > 0 ? `did you mean ${near.map(quoted).join(" or ")}?` : `known: ${known.join(", ")}`;
+    return problemAt(this.parsed, path, "error", `${what} ${quoted(value)} is not known`, { hint });
+  }
+
+  #regExp(text: string, name: string): Problem | undefined {
+    try {
+      pythonRegExp(text);
+      return undefined;
+    } catch (error) {
+      const message = `the regular expression ${quoted(text)} of ${name} is wrong: ${(error as Error).message}`;
+      return this.#error(message, "a special character that stands for itself needs a backslash before it");
+    }
+  }
+
+  /** A block whose kind is chosen by its keys has none of them. */
+  #missingKind(data: unknown): string | undefined {
+    if (!this.#schema.keys || !isMap(data)) return undefined;
+    for (const key of Object.keys(data)) {
+      const [near] = nearest(key, this.#schema.keys);
+      if (near) return `did you mean "${near}" with "${key}"?`;
+    }
+    return undefined;
+  }
+
+  #typeHint(): string | undefined {
+    const { data } = this.error;
+    const types = [this.#schema.type].flat();
+    const written = this.#written();
+    if (types.includes("string") && (typeof data === "number" || typeof data === "boolean")) {
+      return `put it in quotes if it is text: "${written}"`;
+    }
+    if (types.includes("string") && isMap(data) && written.startsWith("{")) {
+      return 'text that begins with { must be in quotes: "{...}"';
+    }
+    if ((types.includes("integer") || types.includes("boolean")) && /^["']/.test(written)) return "remove the quotes";
+    return this.#example();
+  }
+
+  /** What stands in the file at this place. */
+  #written(): string {
+    const location = this.parsed.locate(this.#path);
+    const text = location ? this.parsed.sourceLine(location.line).slice(location.column - 1) : "";
+    return /^[[{"']/.test(text) ? text : text.replace(/\s+#.*$|[,\]}].*$/, "").trim();
+  }
+
+  #allowed(data: Json): string {
+    const values = this.#schema.enum ?? [];
+    const near = typeof data === "string" ? nearest(data, values.filter((value) => typeof value === "string")) : [];
+    return near.length > 0 ? `did you mean ${near.map(quoted).join(" or ")}?` : `allowed: ${values.map(flow).join(", ")}`;
+  }
+
+  #example(): string | undefined {
+    const example = this.#schema.examples?.[0];
+    return example === undefined ? undefined : `for example: ${flow(example)}`;
+  }
+
+  /** The property where the schema only says that it is known: the included schema has it. */
+  #fullProperty(key: string): Schema | boolean | undefined {
+    for (const part of (this.#schema as { allOf?: Schema[] }).allOf ?? []) {
+      const property = this.#deref(part)?.properties?.[key];
+      if (property !== undefined) return property;
+    }
+    return undefined;
+  }
+
+  /** The schema itself, or the one that it refers to; keys beside a reference win. */
+  #deref(schema: Schema | boolean | undefined): Schema | undefined {
+    if (typeof schema !== "object") return undefined;
+    const ref = schema.$ref ?? (schema as { allOf?: Schema[] }).allOf?.[0]?.$ref;
+    const target = ref?.startsWith("#/definitions/") ? this.root.definitions?.[ref.slice(14)] : undefined;
+    return target ? { ...target, ...schema } : schema;
+  }
+}
+
+/** A JSON pointer as a path; digits are list positions where the value is a list. */
+function pathOf(pointer: string, value: Json): (string | number)[] {
+  let at: Json | undefined = value;
+  return pointer
+    .split("/")
+    .slice(1)
+    .map((part) => {
+      const key = part.replaceAll("~1", "/").replaceAll("~0", "~");
+      if (Array.isArray(at)) {
+        at = at[Number(key)];
+        return Number(key);
+      }
+      at = isMap(at) ? (at as JsonMap)[key] : undefined;
+      return key;
+    });
+}
+
+const expected = (type: string | string[] | undefined): string =>
+  [type]
+    .flat()
+    .map((name) => TYPES[name ?? ""] ?? "something else")
+    .join(" or ");
+
+function found(value: Json): string {
+  if (value === null) return "is empty";
+  if (Array.isArray(value)) return "is a list";
+  if (typeof value === "object") return "is a map";
+  return typeof value === "string" ? `is the text ${quoted(value)}` : `is ${value}`;
+}
+
+function quoted(value: Json): string {
+  const text = typeof value === "string" ? JSON.stringify(value) : flow(value);
+  return text.length > 80 ? `${text.slice(0, 76)}..."` : text;
+}
+
+/** A value in YAML's one-line form, as a user would write it. */
+export function flow(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(flow).join(", ")}]`;
+  if (isMap(value)) return `{${Object.entries(value).map(([key, item]) => `${key}: ${flow(item)}`).join(", ")}}`;
+  if (typeof value !== "string") return String(value);
+  return /^[A-Za-z/][\w./ -]*$/.test(value) ? value : `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+}
