@@ -1,0 +1,16 @@
+/** Types of board.mjs, for the tests. */
+export interface BoardOptions {
+  port?: number;
+  socket?: string;
+  tftp?: string;
+  log?: string;
+  serial?: string;
+}
+export type Board = Required<Omit<BoardOptions, "serial">>;
+export declare const defaults: (port?: number) => Board;
+export declare const powerLog: (socket: string) => string;
+export declare const POWER_WORDS: string[];
+export declare function start(options?: BoardOptions): Promise<Board>;
+export declare function stop(socket: string): Promise<boolean>;
+export declare function power(socket: string, word: string): Promise<void>;
+export declare function status(socket: string): Promise<"on" | "off" | "stopped">;
