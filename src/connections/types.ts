@@ -98,7 +98,8 @@ export interface SendReport {
 export type ConsoleEvent =
   | { kind: "line"; text: string; time: number }
   | { kind: "output"; bytes: Uint8Array; time: number }
-  | { kind: "input"; text: string; secret: boolean; time: number };
+  /** `lineEnd` follows the text; a secret's text is already hidden. */
+  | { kind: "input"; text: string; lineEnd: string; secret: boolean; time: number };
 
 /** Where a wait stood when it ended without its match. */
 export interface NearestMiss {

@@ -1,0 +1,67 @@
+import { TestError } from "../base/errors.js";
+import { pythonRegExp } from "../base/python-regexp.js";
+import { ESCAPE } from "./terminal-text.js";
+import type { Pattern } from "./types.js";
+
+/** Characters that a pattern without upper bound may span from chunk to chunk. */
+export const WINDOW = 4096;
+
+/** A pattern made ready for scanning. */
+export interface CompiledPattern {
+  pattern: Pattern;
+  ignoreCase: boolean;
+  /** At one place (`y`). */
+  here: RegExp;
+  /** From a place on (`g`). */
+  anywhere: RegExp;
+  /** Only where nothing but blanks and terminal escapes follow to the end of the text (`g`). */
+  atEnd: RegExp;
+  /** Its source without groups, to be one alternative of many; undefined when it refers back to its groups. */
+  alternative: string | undefined;
+  /** Longest text that it needs to see. */
+  reach: number;
+  /** More output could change a match that ends where the output ends. */
+  openEnded: boolean;
+  matchesEmpty: boolean;
+}
+
+/** Escapes, sets and openings of groups of a JavaScript regular expression. */
+const TOKENS = /\\[\s\S]|\[(?:\\[\s\S]|[^\]\\])*\]|\((?:\?<(?![=!])[^>]*>|(?!\?))/g;
+/** What says nothing of a match's length: escaped characters, sets, groups, what is looked for before. */
+const LITERALS = /\\[^1-9bBk]|\[(?:\\[\s\S]|[^\]\\])*\]|\(\?(?::|<[=!]|<\w+>)/g;
+const TRAILER = `(?=(?:[ \\t]|\\r(?!\\n)|${ESCAPE})*(?![\\s\\S]))`;
+
+/**
+ * Compiles a pattern. As with expect, `^` and `$` hold at lines; `.` stays within one.
+ * Throws TestError when it is no regular expression (spec runtime.md §4).
+ */
+export function compilePattern(pattern: Pattern): CompiledPattern {
+  let expression: RegExp;
+  try {
+    expression = pythonRegExp(pattern.source, "m");
+  } catch (error) {
+    throw new TestError(`"${pattern.source}" is not a regular expression: ${(error as Error).message}`, {
+      cause: error,
+      advice:
+        "Prompts and patterns are regular expressions: write \\ before a character such as ( [ * + ? that is meant.",
+    });
+  }
+  const { source, flags } = expression;
+  const bare = source.replace(LITERALS, "");
+  const refersBack = /\\[1-9]|\\k</.test(bare);
+  const quantified = /[*+{]/.test(bare);
+  return {
+    pattern,
+    ignoreCase: flags.includes("i"),
+    here: new RegExp(source, `${flags}y`),
+    anywhere: new RegExp(source, `${flags}g`),
+    atEnd: new RegExp(`(?:${source})${TRAILER}`, `${flags}g`),
+    alternative: refersBack
+      ? undefined
+      : `(?:${source.replace(TOKENS, (token) => (token.startsWith("(") ? "(?:" : token))})`,
+    // Without repeats a pattern matches no more characters than it is written with.
+    reach: quantified || refersBack ? WINDOW : Math.min(WINDOW, source.length),
+    openEnded: quantified || refersBack || /[?$]|\\[bB]/.test(bare),
+    matchesEmpty: expression.test(""),
+  };
+}

@@ -1,0 +1,122 @@
+import type { Clock } from "../base/clock.js";
+import { InfrastructureError } from "../base/errors.js";
+import type { Logger } from "../base/log.js";
+import { checkEcho } from "./echo-check.js";
+import type { OutputHistory } from "./output-history.js";
+import type { SendOptions, SendReport } from "./types.js";
+
+/** Output that pauses this long in the middle of an echo will not complete it, ms. */
+const ECHO_PAUSE = 150;
+/** A peer that is silent this long after a text does not echo, ms. */
+const NO_ECHO = 400;
+const ATTEMPTS = 3;
+/** Delay between characters of the second and third attempt, at least, ms. */
+const SLOWER = [0, 5, 20];
+/** Erases the line typed so far in U-Boot, barebox, GRUB, readline, busybox and a cooked terminal. */
+export const ERASE_LINE = "\x15";
+
+/** What the sender needs of the console. */
+export interface SenderHost {
+  clock: Clock;
+  history: OutputHistory;
+  log: Logger | undefined;
+  write(text: string): Promise<void>;
+  /** Resolves at the next output or after `ms`; rejects when the line ended. */
+  change(ms: number): Promise<void>;
+  /** Resolves after `ms`; rejects when the line ended. */
+  sleep(ms: number): Promise<void>;
+  /** Told before the characters go out. */
+  typing(text: string, lineEnd: string, secret: boolean): void;
+  /** Everything up to this offset is known to be echo. */
+  consume(offset: number): void;
+}
+
+export interface SenderSettings {
+  /** Erases what was typed (default Ctrl-U). */
+  eraseLine: string;
+}
+
+/** Types a text and, where asked, its line end once the echo has proved that it arrived whole. */
+export async function sendText(
+  host: SenderHost,
+  settings: SenderSettings,
+  text: string,
+  options: SendOptions,
+): Promise<SendReport> {
+  const { delay = 0, lineEnd = "\n", echo = false, secret = false } = options;
+  if (!echo || text === "") {
+    host.typing(text, lineEnd, secret);
+    await type(host, text + lineEnd, delay);
+    return { attempts: 1, echo: "off" };
+  }
+  let came = "";
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    const from = host.history.end;
+    const pace = attempt === 1 ? delay : Math.max(delay * 2 ** (attempt - 1), SLOWER[attempt - 1] ?? 0);
+    host.typing(text, lineEnd, secret);
+    await type(host, text, pace);
+    const seen = await awaitEcho(host, text, from);
+    if (seen !== "garbled") {
+      await type(host, lineEnd, pace);
+      return { attempts: attempt, echo: seen };
+    }
+    came = host.history.slice(from);
+    const shown = secret ? "" : `: sent ${JSON.stringify(text)}, came back ${JSON.stringify(came)}`;
+    host.log?.warning(
+      `The console garbled what was typed${shown}${attempt < ATTEMPTS ? "; typing it again, slower" : ""}`,
+    );
+    await eraseLine(host, settings.eraseLine);
+  }
+  const shown = secret ? "" : `: sent ${JSON.stringify(text)}, last came back ${JSON.stringify(came)}`;
+  throw new InfrastructureError(`The console garbled what was typed ${ATTEMPTS} times${shown}`, {
+    advice: "Give the device character_delays for boot and test, or check speed and flow control of its serial line.",
+  });
+}
+
+/** With a delay each character goes alone, followed by the pause (spec runtime.md §4). */
+async function type(host: SenderHost, text: string, delay: number): Promise<void> {
+  if (delay <= 0) {
+    if (text !== "") await host.write(text);
+    return;
+  }
+  for (const char of text) {
+    await host.write(char);
+    await host.sleep(delay);
+  }
+}
+
+async function awaitEcho(host: SenderHost, text: string, from: number): Promise<"seen" | "none" | "garbled"> {
+  const began = host.clock.now();
+  let known = host.history.end;
+  let changed = began;
+  for (;;) {
+    const { end } = host.history;
+    const now = host.clock.now();
+    if (end !== known) changed = now;
+    known = end;
+    const echo = checkEcho(host.history.slice(from), text);
+    if (echo.state === "seen") {
+      host.consume(Math.max(from, host.history.start) + echo.end);
+      return "seen";
+    }
+    const patience = echo.state === "unseen" ? NO_ECHO - (now - began) : ECHO_PAUSE - (now - changed);
+    if (patience <= 0) {
+      // A short beginning is no evidence of an echo: "l" may come from anywhere.
+      return echo.state === "garbled" || (echo.state === "partial" && text.length >= 3) ? "garbled" : "none";
+    }
+    await host.change(patience);
+  }
+}
+
+/** Erases twice, as the line that garbles characters may lose this one too, and waits until the redraw is over. */
+async function eraseLine(host: SenderHost, erase: string): Promise<void> {
+  host.typing(erase, "", false);
+  for (let times = 0; times < 2; times += 1) {
+    await host.write(erase);
+    await host.sleep(SLOWER[2] ?? 0);
+  }
+  for (let known = -1; known !== host.history.end; ) {
+    known = host.history.end;
+    await host.sleep(SLOWER[2] ?? 0);
+  }
+}

@@ -1,0 +1,362 @@
+import { type Observable, Subject } from "rxjs";
+import type { Clock } from "../base/clock.js";
+import { ConnectionClosedError } from "../base/errors.js";
+import type { Logger } from "../base/log.js";
+import { compilePattern } from "./compiled-pattern.js";
+import { sendText } from "./console-sender.js";
+import { LineSplitter } from "./line-splitter.js";
+import { OutputHistory } from "./output-history.js";
+import { type Hit, PatternScanner, type Seeker } from "./pattern-scanner.js";
+import { type PromptSeeker, PromptWaiter } from "./prompt-waiter.js";
+import { SentLines } from "./sent-lines.js";
+import { type FoundSignal, SignalReader } from "./signal-reader.js";
+import { ESCAPE, KERNEL_LINE, lift } from "./terminal-text.js";
+import { literalText, similarity } from "./text-similarity.js";
+import type {
+  CloseReason,
+  Connection,
+  Console,
+  ConsoleEvent,
+  Match,
+  NearestMiss,
+  Pattern,
+  SendOptions,
+  SendReport,
+  Signal,
+} from "./types.js";
+import { Utf8Decoder } from "./utf8-decoder.js";
+
+export interface ConsoleOptions {
+  clock: Clock;
+  /** Told when typed text was garbled. */
+  log?: Logger;
+  /** Characters that `tail()` gives (default 2048). */
+  tailBytes?: number;
+  /**
+   * Silence after which the end of the output counts as a prompt, ms (default 20). Longer than the gaps inside a burst
+   * of a serial line (USB adapters deliver every 16 ms), short against what one would notice.
+   */
+  silenceMs?: number;
+  /** Erases a line that arrived garbled (default Ctrl-U). */
+  eraseLine?: string;
+  /** Width at which the board's terminal wraps (default 80). */
+  columns?: number;
+}
+
+/** Output that an `expect` still finds when it came before it asked, characters. */
+const UNREAD = 64 * 1024;
+/** Lines and characters in which the nearest miss is looked for. */
+const NEAREST_LINES = 60;
+const NEAREST_CHARACTERS = 200;
+/** A line that has less of a pattern than this is no near miss. */
+const NEAR = 0.4;
+export const HIDDEN = "********";
+
+/** Opens the console over a connection; reading begins at once. */
+export const createConsole = (connection: Connection, options: ConsoleOptions): Console =>
+  new ConnectionConsole(connection, options);
+
+class ConnectionConsole implements Console {
+  readonly name: string;
+  readonly events: Observable<ConsoleEvent>;
+  readonly signals: Observable<Signal>;
+  readonly closed: Promise<CloseReason>;
+  readonly #connection: Connection;
+  readonly #options: ConsoleOptions;
+  readonly #clock: Clock;
+  readonly #events = new Subject<ConsoleEvent>();
+  readonly #signals = new Subject<Signal>();
+  readonly #decoder = new Utf8Decoder();
+  readonly #history: OutputHistory;
+  readonly #lines: LineSplitter;
+  readonly #scanner = new PatternScanner();
+  readonly #prompts: PromptWaiter;
+  readonly #reader: SignalReader;
+  readonly #sent: SentLines;
+  /** Callbacks of waits that end at the next output, or at the end. */
+  readonly #changes = new Set<() => void>();
+  /** Offset up to which `expect` has taken the output. */
+  #consumed = 0;
+  /** When the last output came. */
+  #time: number;
+  #reason: CloseReason | undefined;
+  #lastSent: string | undefined;
+  #sending: Promise<unknown> = Promise.resolve();
+
+  constructor(connection: Connection, options: ConsoleOptions) {
+    this.name = connection.name;
+    this.closed = connection.closed;
+    this.events = this.#events.asObservable();
+    this.signals = this.#signals.asObservable();
+    this.#connection = connection;
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#time = options.clock.now();
+    this.#history = new OutputHistory(Math.max(UNREAD, options.tailBytes ?? 0));
+    this.#lines = new LineSplitter((text) => this.#events.next({ kind: "line", text, time: this.#time }));
+    this.#prompts = new PromptWaiter(this.#history, this.#clock, options.silenceMs ?? 20, () => this.#settle());
+    this.#sent = new SentLines(this.#history);
+    this.#reader = new SignalReader({
+      lineBefore: (offset) => lastLine(this.#history.slice(offset - 512, offset)),
+      isEcho: (offset) => this.#sent.isEcho(offset),
+      columns: options.columns ?? 80,
+    });
+    void connection.closed.then((reason) => this.#end(reason));
+    connection.output.subscribe({ next: (bytes) => this.#read(bytes) });
+  }
+
+  get isClosed(): boolean {
+    return this.#reason !== undefined;
+  }
+
+  send(text: string, options: SendOptions = {}): Promise<SendReport> {
+    const sending = this.#sending.then(() => {
+      this.#throwIfClosed();
+      const settings = { eraseLine: this.#options.eraseLine ?? "\x15" };
+      return sendText(this.#senderHost(), settings, text, options);
+    });
+    this.#sending = sending.catch(() => {});
+    return sending;
+  }
+
+  expect(patterns: Pattern[], signal: AbortSignal): Promise<Match> {
+    return new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      const leave = () => {
+        this.#scanner.delete(seeker);
+        this.#prompts.delete(prompts);
+        signal.removeEventListener("abort", aborted);
+        this.#changes.delete(ended);
+      };
+      const found = (hit: Hit) => {
+        leave();
+        this.#consumed = Math.max(this.#consumed, hit.end);
+        resolve(this.#match(hit));
+      };
+      const aborted = () => {
+        leave();
+        reject(signal.reason);
+      };
+      const ended = () => {
+        if (!this.#reason) return;
+        leave();
+        reject(this.#closedError());
+      };
+      const from = Math.max(this.#consumed, this.#history.start);
+      const { seeker, prompts } = seekers(patterns, from, -1, found);
+      this.#scanner.add(seeker);
+      this.#prompts.add(prompts);
+      signal.addEventListener("abort", aborted, { once: true });
+      this.#changes.add(ended);
+      this.#lookBack(seeker);
+      ended();
+    });
+  }
+
+  watch(patterns: Pattern[], callback: (match: Match) => void): () => void {
+    const { end } = this.#history;
+    const { seeker, prompts } = seekers(patterns, end, end, (hit) => callback(this.#match(hit)));
+    // An empty match says nothing, and there would be one at every place.
+    seeker.patterns = seeker.patterns.filter((compiled) => !compiled.matchesEmpty);
+    this.#scanner.add(seeker);
+    if (!this.#scanner.idle) seeker.from = Math.max(0, end - this.#scanner.reach);
+    this.#prompts.add(prompts);
+    return () => {
+      this.#scanner.delete(seeker);
+      this.#prompts.delete(prompts);
+    };
+  }
+
+  async silence(ms: number, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted();
+      this.#throwIfClosed();
+      const left = this.#time + ms - this.#clock.now();
+      if (left <= 0) return;
+      await this.#change(left, signal);
+    }
+  }
+
+  tail(): string {
+    return this.#history.slice(this.#history.end - (this.#options.tailBytes ?? 2048));
+  }
+
+  lastSent(): string | undefined {
+    return this.#lastSent;
+  }
+
+  nearest(patterns: Pattern[]): NearestMiss | undefined {
+    const text = lift(this.#history.slice(this.#history.end - UNREAD), ESCAPES).text;
+    const lines = text.split(/\r*\n/).slice(-NEAREST_LINES).reverse();
+    let best: NearestMiss | undefined;
+    for (const { source } of patterns) {
+      const literal = literalText(source).slice(0, NEAREST_CHARACTERS);
+      for (const line of lines) {
+        const near = similarity(literal, line.slice(0, NEAREST_CHARACTERS));
+        if (near >= NEAR && near > (best?.similarity ?? 0)) best = { pattern: source, line, similarity: near };
+      }
+    }
+    return best;
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close();
+    this.#end(await this.closed);
+  }
+
+  /** The hot path: everything that the board says goes through here once. */
+  #read(bytes: Uint8Array): void {
+    this.#time = this.#clock.now();
+    if (this.#events.observed) this.#events.next({ kind: "output", bytes, time: this.#time });
+    this.#take(this.#decoder.write(bytes), false);
+  }
+
+  #take(text: string, last: boolean): void {
+    const offset = this.#history.end;
+    this.#history.push(text);
+    if (!this.#scanner.idle) this.#scan(offset, last);
+    const signals = this.#reader.read(text, offset, last);
+    if (signals.length > 0) this.#tellSignals(text, offset, signals);
+    else if (this.#events.observed) this.#lines.write(text);
+    this.#prompts.outputCame(this.#time, this.#scanner.holding);
+    this.#wake();
+  }
+
+  #scan(offset: number, last: boolean): void {
+    const from = Math.max(this.#history.start, offset - this.#scanner.reach);
+    this.#scanner.scan(this.#history.slice(from), from, last);
+  }
+
+  /** Each signal is told after the line that it is in, so that who hears it finds that line in the log. */
+  #tellSignals(text: string, offset: number, signals: FoundSignal[]): void {
+    let from = 0;
+    for (const { signal, end } of signals) {
+      const lineEnd = text.indexOf("\n", Math.max(from, end - offset));
+      if (lineEnd >= 0 && end - offset > from) {
+        this.#lines.write(text.slice(from, lineEnd + 1));
+        from = lineEnd + 1;
+      }
+      this.#signals.next(signal);
+    }
+    this.#lines.write(text.slice(from));
+  }
+
+  /** A new wait first looks at what came since the last match. */
+  #lookBack(seeker: Seeker): void {
+    if (seeker.patterns.length > 0) {
+      const from = Math.max(this.#history.start, seeker.from - 16);
+      const own = new PatternScanner();
+      own.add(seeker);
+      own.scan(this.#history.slice(from), from, this.isClosed);
+      if (own.holding) this.#prompts.outputCame(this.#time, true);
+    }
+    this.#prompts.look();
+  }
+
+  /** The output has been silent: matches that waited for more count as they are. */
+  #settle(): void {
+    if (!this.#scanner.idle) this.#scan(this.#history.end, true);
+  }
+
+  #end(reason: CloseReason): void {
+    if (this.#reason) return;
+    this.#take(this.#decoder.end(), true);
+    this.#lines.end();
+    this.#reason = reason;
+    this.#prompts.end();
+    this.#wake();
+    this.#signals.complete();
+    this.#events.complete();
+  }
+
+  #wake(): void {
+    if (this.#changes.size > 0) for (const changed of [...this.#changes]) changed();
+  }
+
+  #change(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const done = (settle: () => void) => {
+        this.#clock.clearTimeout(timer);
+        this.#changes.delete(changed);
+        signal?.removeEventListener("abort", aborted);
+        settle();
+      };
+      const changed = () => done(this.#reason ? () => reject(this.#closedError()) : resolve);
+      const aborted = () => done(() => reject(signal?.reason));
+      const timer = this.#clock.setTimeout(() => done(resolve), ms);
+      this.#changes.add(changed);
+      signal?.addEventListener("abort", aborted, { once: true });
+    });
+  }
+
+  #senderHost() {
+    return {
+      clock: this.#clock,
+      history: this.#history,
+      log: this.#options.log,
+      write: (text: string) => this.#connection.write(Buffer.from(text, "utf8")),
+      change: (ms: number) => this.#change(ms),
+      sleep: async (ms: number) => {
+        for (const until = this.#clock.now() + ms; this.#clock.now() < until; )
+          await this.#change(until - this.#clock.now());
+      },
+      typing: (text: string, lineEnd: string, secret: boolean) => {
+        this.#lastSent = secret ? HIDDEN : text;
+        this.#prompts.typed();
+        this.#sent.add(text);
+        const event = { kind: "input", text: this.#lastSent, lineEnd, secret, time: this.#clock.now() } as const;
+        this.#events.next(event);
+      },
+      consume: (offset: number) => {
+        this.#consumed = Math.max(this.#consumed, offset);
+      },
+    };
+  }
+
+  #match({ compiled, groups, end, start }: Hit): Match {
+    return {
+      index: compiled.pattern.index,
+      pattern: compiled.pattern.source,
+      text: groups[0],
+      line: this.#history.lineAt(Math.max(start, end - 1)),
+      groups: groups.slice(1).map((group) => group ?? ""),
+      named: Object.fromEntries(Object.entries(groups.groups ?? {}).map(([name, text]) => [name, text ?? ""])),
+    };
+  }
+
+  #throwIfClosed(): void {
+    if (this.#reason) throw this.#closedError();
+  }
+
+  #closedError(): ConnectionClosedError {
+    return new ConnectionClosedError(`Connection closed: ${this.#reason?.message ?? ""}`, {
+      advice: "The console server or the emulator went away, or somebody else took the line.",
+    });
+  }
+}
+
+const ESCAPES = new RegExp(ESCAPE, "g");
+const NOISE = new RegExp(`${ESCAPE}|${KERNEL_LINE}`, "g");
+
+function lastLine(text: string): string {
+  const { text: clean } = lift(text, NOISE);
+  return clean.slice(clean.lastIndexOf("\n") + 1).replace(/\r/g, "");
+}
+
+/** What looks for the patterns anywhere, and for the prompts at the end of the output. */
+function seekers(
+  patterns: Pattern[],
+  from: number,
+  after: number,
+  found: (hit: Hit) => void,
+): { seeker: Seeker; prompts: PromptSeeker } {
+  const compiled = patterns.map(compilePattern);
+  const seeker: Seeker = { patterns: compiled.filter(({ pattern }) => pattern.kind === "pattern"), from, after, found };
+  const prompts: PromptSeeker = {
+    patterns: compiled.filter(({ pattern }) => pattern.kind === "prompt"),
+    from: after < 0 ? from : 0,
+    after,
+    found,
+  };
+  return { seeker, prompts };
+}

@@ -1,0 +1,39 @@
+import { ESCAPE, KERNEL_LINE, type LiftedText, lift } from "./terminal-text.js";
+import { similarity } from "./text-similarity.js";
+
+/** Characters of which a terminal shows nothing. */
+const UNSEEN = "[\\r\\n\\0\\x07]";
+/** What an echo may be mixed with: escapes, lines of the kernel, wrapped lines, characters taken back. */
+const MIXED_IN = `${ESCAPE}|${KERNEL_LINE}|[^\\x08]\\x08|${UNSEEN}`;
+/** busybox wraps with CR LF, readline with a blank and CR: the blank is its own or the text's, so both are tried. */
+const READINGS = [new RegExp(MIXED_IN, "g"), new RegExp(` \\r(?!\\n)|${MIXED_IN}`, "g")];
+/** A text of fewer characters cannot be told from other output. */
+const SHORTEST = 3;
+/** How much of the text must have come back for the peer to be one that echoes. */
+const EVIDENT = 0.5;
+/** Output that is compared, characters. */
+const COMPARED = 2048;
+
+export type EchoState =
+  /** Came back whole; `end` is the place after it. */
+  | { state: "seen"; end: number }
+  /** The output so far is the beginning of the echo. */
+  | { state: "partial" }
+  /** Comes back, but not as it was sent. */
+  | { state: "garbled" }
+  | { state: "unseen" };
+
+/** Compares what came since a text was typed with that text. */
+export function checkEcho(output: string, typed: string): EchoState {
+  const text = typed.replace(new RegExp(UNSEEN, "g"), "");
+  const readings: LiftedText[] = READINGS.map((mixedIn) => lift(output, mixedIn));
+  for (const reading of readings) {
+    const place = reading.text.indexOf(text);
+    if (place >= 0) return { state: "seen", end: text === "" ? 0 : reading.at(place + text.length - 1) + 1 };
+  }
+  if (readings.every((reading) => reading.text === "")) return { state: "unseen" };
+  if (readings.some((reading) => reading.text !== "" && text.startsWith(reading.text))) return { state: "partial" };
+  if (text.length < SHORTEST) return { state: "unseen" };
+  const came = readings[0]?.text.slice(-COMPARED) ?? "";
+  return { state: similarity(text.slice(0, COMPARED), came) >= EVIDENT ? "garbled" : "unseen" };
+}

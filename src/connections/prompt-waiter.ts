@@ -1,0 +1,129 @@
+import type { Clock } from "../base/clock.js";
+import type { CompiledPattern } from "./compiled-pattern.js";
+import type { OutputHistory } from "./output-history.js";
+import type { Hit } from "./pattern-scanner.js";
+import { type FoundPrompt, PromptFinder } from "./prompt-finder.js";
+
+/** Silence that is enough for a line that was a prompt before, ms. */
+const PROVEN_SILENCE = 4;
+
+/** Somebody who waits for a prompt. */
+export interface PromptSeeker {
+  patterns: CompiledPattern[];
+  /** Offset from which on the prompt begins. */
+  from: number;
+  /** Offset after which it ends. */
+  after: number;
+  found(hit: Hit): void;
+}
+
+/**
+ * Waits for prompts: they count at the end of the output, after a short silence, and only when they were printed after
+ * what was typed last. The silence is that of userspace: lines of the kernel do not interrupt it.
+ *
+ * A line that was once taken for a prompt after the whole silence needs only a few ms the next time: a conversation of
+ * dozens of commands would else spend most of its time in silences.
+ */
+export class PromptWaiter {
+  readonly #history: OutputHistory;
+  readonly #finder: PromptFinder;
+  readonly #clock: Clock;
+  readonly #silence: number;
+  readonly #settled: () => void;
+  readonly #seekers = new Set<PromptSeeker>();
+  #timer: unknown;
+  #lastOutput: number;
+  /** Offset of the end when something was typed last. */
+  #typedAt = 0;
+  /** Whether matches of patterns wait for the silence. */
+  #held = false;
+  /** The last line of userspace while the kernel keeps writing, and since when it is the same. */
+  #userLine = { text: "", since: 0 };
+  #looked = 0;
+
+  /** @param settled called when the output was silent and something was held */
+  constructor(history: OutputHistory, clock: Clock, silence: number, settled: () => void) {
+    this.#history = history;
+    this.#finder = new PromptFinder(history);
+    this.#clock = clock;
+    this.#silence = silence;
+    this.#settled = settled;
+    this.#lastOutput = clock.now();
+  }
+
+  add(seeker: PromptSeeker): void {
+    if (seeker.patterns.length > 0) this.#seekers.add(seeker);
+  }
+  delete(seeker: PromptSeeker): void {
+    this.#seekers.delete(seeker);
+  }
+
+  /** Something was typed: prompts that stand there now are answered. */
+  typed(): void {
+    this.#typedAt = this.#history.end;
+  }
+
+  outputCame(time: number, held: boolean): void {
+    this.#lastOutput = time;
+    this.#held = held;
+    if (held || this.#seekers.size > 0) this.#arm(Math.min(PROVEN_SILENCE, this.#silence));
+  }
+
+  /** Somebody new waits: the prompt may have come before. */
+  look(): void {
+    if (this.#seekers.size > 0) this.#tick();
+  }
+
+  end(): void {
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#seekers.clear();
+  }
+
+  #arm(ms: number): void {
+    this.#timer ??= this.#clock.setTimeout(() => {
+      this.#timer = undefined;
+      this.#tick();
+    }, ms);
+  }
+
+  #tick(): void {
+    const now = this.#clock.now();
+    let quiet = now - this.#lastOutput;
+    const short = Math.min(PROVEN_SILENCE, this.#silence);
+    if (this.#held && quiet >= this.#silence) {
+      this.#held = false;
+      this.#settled();
+    }
+    if (this.#held) this.#arm(Math.max(1, this.#silence - quiet));
+    if (this.#seekers.size === 0) return;
+    if (quiet < this.#silence && now - this.#looked >= this.#silence) {
+      this.#looked = now;
+      const text = this.#finder.lastUserLine();
+      if (text === "" || text !== this.#userLine.text) this.#userLine = { text, since: this.#lastOutput };
+      quiet = Math.max(quiet, now - this.#userLine.since);
+    }
+    if (quiet < short) {
+      this.#arm(short - quiet);
+      return;
+    }
+    let wait: number | undefined;
+    for (const seeker of [...this.#seekers]) {
+      const prompt = this.#find(seeker);
+      if (!prompt) continue;
+      const needed = prompt.proven ? short : this.#silence;
+      if (quiet >= needed) {
+        if (!prompt.proven) this.#finder.prove(prompt);
+        seeker.after = prompt.end;
+        seeker.found(prompt);
+      } else wait = Math.min(wait ?? needed, needed - quiet);
+    }
+    // Output that goes on is looked at again: it may be the kernel's only.
+    if (wait !== undefined) this.#arm(wait);
+    else if (now - this.#lastOutput < this.#silence && this.#seekers.size > 0) this.#arm(this.#silence);
+  }
+
+  #find(seeker: PromptSeeker): FoundPrompt | undefined {
+    return this.#finder.find(seeker.patterns, seeker.from, Math.max(seeker.after, this.#typedAt));
+  }
+}
