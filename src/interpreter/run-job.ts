@@ -110,7 +110,8 @@ export function runJob(options: RunOptions): JobRun {
       },
       complete: () => {
         const { verdict, further } = actor.getSnapshot().context as JobContext;
-        void finish(verdict, further);
+        // The last event is told to the journal after this: the verdict is its last line.
+        queueMicrotask(() => void finish(verdict, further));
       },
     });
     actor.start();
