@@ -20,14 +20,14 @@ export interface CompiledPattern {
   alternative: string | undefined;
   /** Longest text that it needs to see. */
   reach: number;
-  /** More output could change a match that ends where the output ends. */
+  /** Ends with a repeat or an assertion: more output could change a match that ends where the output ends. */
   openEnded: boolean;
   matchesEmpty: boolean;
 }
 
 /** Escapes, sets and openings of groups of a JavaScript regular expression. */
 const TOKENS = /\\[\s\S]|\[(?:\\[\s\S]|[^\]\\])*\]|\((?:\?<(?![=!])[^>]*>|(?!\?))/g;
-/** What says nothing of a match's length: escaped characters, sets, groups, what is looked for before. */
+/** What says nothing of a match's length: escaped characters, sets, openings of groups. */
 const LITERALS = /\\[^1-9bBk]|\[(?:\\[\s\S]|[^\]\\])*\]|\(\?(?::|<[=!]|<\w+>)/g;
 const TRAILER = `(?=(?:[ \\t]|\\r(?!\\n)|${ESCAPE})*(?![\\s\\S]))`;
 
@@ -47,7 +47,7 @@ export function compilePattern(pattern: Pattern): CompiledPattern {
     });
   }
   const { source, flags } = expression;
-  const bare = source.replace(LITERALS, "");
+  const bare = source.replace(LITERALS, (token) => (token.startsWith("(") ? "(" : "_"));
   const refersBack = /\\[1-9]|\\k</.test(bare);
   const quantified = /[*+{]/.test(bare);
   return {
@@ -61,7 +61,7 @@ export function compilePattern(pattern: Pattern): CompiledPattern {
       : `(?:${source.replace(TOKENS, (token) => (token.startsWith("(") ? "(?:" : token))})`,
     // Without repeats a pattern matches no more characters than it is written with.
     reach: quantified || refersBack ? WINDOW : Math.min(WINDOW, source.length),
-    openEnded: quantified || refersBack || /[?$]|\\[bB]/.test(bare),
+    openEnded: /(?:[*+?}$]|\\[bB])\)*(?:\||$)|\(\?[=!]/.test(bare),
     matchesEmpty: expression.test(""),
   };
 }
