@@ -86,7 +86,8 @@ function bundle(entry) {
   const including = (refs, own) => ({
     ...own,
     type: "object",
-    properties: { ...Object.assign({}, ...refs.map((ref) => mapValues(keysOf(ref), () => true))), ...own.properties },
+    // own keys first: hints list them in this order
+    properties: { ...own.properties, ...Object.assign({}, ...refs.map((ref) => mapValues(keysOf(ref), () => true))), ...own.properties },
     allOf: [...refs.map((ref) => define(`${ref}.open`, () => open(ref))), ...(own.allOf ?? [])],
   });
   const open = (ref) => {

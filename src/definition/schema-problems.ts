@@ -89,7 +89,7 @@ export function problemAt(
 ): Problem {
   const place = (at: YamlPath, part?: "key" | "value") => {
     const location = parsed.locate(at, part);
-    return location && { location, source: parsed.sourceLine(location.line) };
+    return location && { location, source: parsed.sourceAt(location) };
   };
   const related = more.related && place(more.related.path, "key");
   return {
@@ -230,7 +230,7 @@ class SchemaError {
   /** What stands in the file at this place. */
   #written(): string {
     const location = this.parsed.locate(this.#path);
-    const text = location ? this.parsed.sourceLine(location.line).slice(location.column - 1) : "";
+    const text = location ? this.parsed.sourceAt(location).slice(location.column - 1) : "";
     return /^[[{"']/.test(text) ? text : text.replace(/\s+#.*$|[,\]}].*$/, "").trim();
   }
 

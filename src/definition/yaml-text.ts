@@ -1,6 +1,6 @@
-import { parseDocument } from "yaml";
 import type { Json } from "../base/json.js";
 import type { Location, Problem } from "../base/problem.js";
+import { composeYaml } from "./yaml-document.js";
 import { YamlTree } from "./yaml-tree.js";
 
 export type YamlPath = readonly (string | number)[];
@@ -16,8 +16,10 @@ export interface ParsedYaml {
    * `part: "key"` gives the key. Of a path that does not exist, undefined.
    */
   locate(path: YamlPath, part?: "value" | "key"): Location | undefined;
-  /** The text of a line (1-based), cut when very long. */
+  /** The text of a line (1-based) of `file`, cut when very long. */
   sourceLine(line: number): string;
+  /** The line of a location that `locate` gave; a rendered device has several files. */
+  sourceAt(location: Location): string;
 }
 
 /** Job and device files are some kB; larger ones are refused before they cost time. */
@@ -41,6 +43,7 @@ export function parseYaml(text: string, file: string): ParsedYaml {
     file,
     locate: () => undefined,
     sourceLine: (line) => lines.source(line),
+    sourceAt: ({ line }) => lines.source(line),
   };
   const refuse = (offset: number, message: string, hint?: string): ParsedYaml => {
     problems.push({ severity: "error", message, ...lines.at(offset), ...(hint && { hint }) });
@@ -58,19 +61,10 @@ export function parseYaml(text: string, file: string): ParsedYaml {
   }
   let tree: YamlTree;
   try {
-    // failsafe: every scalar is text, and YamlTree decides what it means
-    const document = parseDocument(text, {
-      version: "1.1",
-      schema: "failsafe",
-      merge: false,
-      uniqueKeys: false,
-      prettyErrors: false,
-    });
-    // the parser recurses, and takes the overflow of its stack for an error of the text
-    if (document.errors.some(({ message }) => message.includes("call stack"))) throw new RangeError();
+    const document = composeYaml(text);
     for (const error of distinctLines(document.errors, lines)) {
       const { message, hint } = syntaxProblem(error.code, error.message);
-      refuse(error.pos[0], message, hint);
+      refuse(error.offset, message, hint);
     }
     if (problems.length > 0) return parsed;
     if (!document.contents) return refuse(0, "the file is empty");
@@ -128,11 +122,11 @@ export class Lines {
 }
 
 /** One error often makes the parser see more behind it: one of each line is told, and only some. */
-function distinctLines<T extends { pos: [number, number] }>(errors: T[], lines: Lines): T[] {
+function distinctLines<T extends { offset: number }>(errors: T[], lines: Lines): T[] {
   const seen = new Set<number>();
   return errors
-    .filter(({ pos }) => {
-      const { line } = lines.at(pos[0]).location;
+    .filter(({ offset }) => {
+      const { line } = lines.at(offset).location;
       return seen.has(line) ? false : seen.add(line);
     })
     .slice(0, MAX_SYNTAX_ERRORS);

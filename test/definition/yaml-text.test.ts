@@ -63,6 +63,12 @@ describe("YAML 1.1 as Python's safe loader reads it", () => {
     expect(value.a).not.toBe(value.b);
   });
 
+  it("lets lines within quotes and brackets begin anywhere", () => {
+    expect(read("a:\n  b: '\n'\n  c: [x,\ny,\n]\n  d:\n  - \"p\nq\"\n  e: |\n    t: 'u\n")).toEqual({
+      a: { b: " ", c: ["x", "y"], d: ["p q"], e: "t: 'u\n" },
+    });
+  });
+
   it("keeps block text, and its line ends under CRLF", () => {
     expect(read("a: |\r\n  x\r\n  y\r\nb: >-\n  p\n  q\n")).toEqual({ a: "x\ny\n", b: "p q" });
   });
