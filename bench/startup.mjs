@@ -1,0 +1,44 @@
+/** `validate`, the whole process, against bare Node and against `lava-run --validate` of an equivalent job. */
+import { join } from "node:path";
+import { ROOT } from "../scripts/lib/paths.mjs";
+import { goal, noPeer, ratio } from "./goals.mjs";
+import { qemuJob, qemuWords } from "./jobs.mjs";
+import { inTurn, median, timeProcess } from "./measure.mjs";
+
+export async function measureStartup({ work, peer, rounds = 9 }) {
+  const job = await qemuJob(work);
+  const checked = (what, words, options) => async () => {
+    const run = await timeProcess(words, options);
+    if (run.code !== 0) throw new Error(`${what} ended with ${run.code}:\n${run.output.slice(-2000)}`);
+    return run;
+  };
+  const ours = [process.execPath, join(ROOT, "dist/lava-dispatch.js"), "validate", "--device", job.device, job.file];
+  const runs = await inTurn(rounds, {
+    "node -e 0": checked("node", [process.execPath, "-e", "0"]),
+    "lava-dispatch validate": checked("lava-dispatch", ours),
+    ...(peer && {
+      "lava-run --validate": checked("lava-run", [...qemuWords(peer, job, join(work, "peer-validate")), "--validate"], {
+        env: peer.env,
+      }),
+    }),
+  });
+  const of = (name) => median(runs[name].map((run) => run.seconds));
+  const rows = Object.entries(runs).map(([name, list]) => ({
+    process: name,
+    "median s": of(name),
+    "min s": Math.min(...list.map((run) => run.seconds)),
+    "peak MiB": median(list.map((run) => run.peak)),
+    runs: list.length,
+  }));
+  const bare = of("lava-dispatch validate") / of("node -e 0");
+  const lava = peer && of("lava-dispatch validate") / of("lava-run --validate");
+  return {
+    rows,
+    goals: [
+      goal("validate against bare node", ratio(bare), "at most 1.6 x", bare <= 1.6),
+      peer
+        ? goal("validate against lava-run --validate", ratio(lava), "at most 0.33 x", lava <= 1 / 3)
+        : noPeer("validate against lava-run --validate"),
+    ],
+  };
+}
