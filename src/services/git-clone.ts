@@ -84,13 +84,18 @@ function jobFault(output: string, input: CloneInput): { message: string; advice:
       advice: "The repository may not exist, or it is private: make it readable for the worker.",
     };
   if (
-    /[Rr]epository .*not found|does not appear to be a git repository|not a git repository|The requested URL returned error: 40[0-9]/.test(
+    /[Rr]epository .*(not found|does not exist)|does not appear to be a git repository|not a git repository|The requested URL returned error: 40[0-9]/.test(
       output,
     )
   )
     return {
       message: `There is no git repository at '${where}'`,
       advice: "Correct the test definition's `repository`.",
+    };
+  if (/transport '.*' not allowed/.test(output))
+    return {
+      message: `'${where}' has a submodule that may not be fetched`,
+      advice: "Submodules come by https, http, git or ssh; those of a server's repository never from this machine.",
     };
   return undefined;
 }

@@ -123,10 +123,11 @@ export const qemuStart: Service = {
       ...(uefi !== undefined && { firmware: isFolder(uefi) ? uefi : dirname(uefi) }),
     });
     if (isMap(input.append)) argv.push(...nfsArguments(input.append, map(context.data, "nfs")));
-    if (context.console) {
+    const { console: old } = context;
+    if (old) {
       log.debug(`Closing the old connection of namespace '${namespace}'`);
       context.setConsole(undefined);
-      await context.console.close();
+      await old.close();
     }
     log.info(`Boot command: ${typed(argv)}`);
     const { openConnection } = await import("../connections/index.js");

@@ -1,11 +1,12 @@
+import { sleep } from "./download/sleep.js";
 import type { Service } from "./types.js";
 
-/** ms without output after which a console counts as silent at the end of a job. */
+/** ms in which nothing must come for a console to count as silent. */
 const SILENCE = 100;
 
 /**
- * Lets what still comes on the namespace's console reach the log; at the end closes the console.
- * Inputs: seconds (longest time to listen), finish (close it, and stop listening as soon as it is silent).
+ * Lets what still comes on the namespace's console reach the log, until it is silent; at the end closes the console.
+ * Inputs: seconds (longest time to listen), finish (close it then).
  */
 export const readFeedback: Service = {
   name: "read-feedback",
@@ -19,9 +20,9 @@ export const readFeedback: Service = {
       log.debug(`Listening to the connection of namespace '${namespace}' for up to ${seconds}s`);
       const over = new AbortController();
       const timer = clock.setTimeout(() => over.abort(), seconds * 1000);
-      const stop = AbortSignal.any([signal, hurry, over.signal]);
-      const enough = input.finish === true ? SILENCE : seconds * 1000;
-      await Promise.race([console.silence(enough, stop).catch(() => {}), console.closed]);
+      const waiting = { clock, signal: AbortSignal.any([signal, hurry, over.signal]) };
+      const listen = sleep(SILENCE, waiting).then(() => console.silence(SILENCE, waiting.signal));
+      await Promise.race([listen.catch(() => {}), console.closed]);
       clock.clearTimeout(timer);
       over.abort();
     }

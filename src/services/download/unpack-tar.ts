@@ -83,7 +83,10 @@ export async function unpackTar(folder: string, options: UnpackOptions): Promise
     unpack.once("close", resolve);
     unpack.once("error", reject);
   });
-  closed.catch(() => {}); // Awaited in `final`.
+  closed.catch((error: NodeJS.ErrnoException) => {
+    if (String(error.code).startsWith("TAR_")) refuse(`The archive is broken: ${error.message}`);
+    else fault ??= error;
+  });
   const failure = () => refused ?? fault;
   return new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -93,7 +96,10 @@ export async function unpackTar(folder: string, options: UnpackOptions): Promise
     },
     final(done) {
       unpack.end();
-      closed.then(() => done(failure()), done);
+      closed.then(
+        () => done(failure()),
+        () => done(failure()),
+      );
     },
   });
 }
