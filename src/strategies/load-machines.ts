@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import type { ErrorObject, ValidateFunction } from "ajv";
 import schema from "../../machines/schema.json" with { type: "json" };
 import type { JsonMap } from "../base/json.js";
-import type { Problem } from "../base/problem.js";
+import type { Location, Problem } from "../base/problem.js";
 import { MachineFile, type Path } from "./machine-file.js";
 import type {
   ActionDefinition,
@@ -33,6 +33,9 @@ export interface LoadedMachines {
   machines: Machines;
   problems: Problem[];
 }
+
+/** The key that says what a file is. */
+const KINDS = ["strategy", "fragment", "action", "dialogue", "watchers", "os"];
 
 const NO_DEFAULTS: MachineDefaults = {
   timeouts: { action: 30, connection: 30, cleanup: 300 },
@@ -111,6 +114,10 @@ class Loader {
     const source = new MachineFile(file, text);
     this.#files.set(file, source);
     if (source.problems.length > 0) return;
+    if (!KINDS.some((key) => key in source.map)) {
+      source.refuse([], `This is no file of machines/: it has none of the keys ${KINDS.join(", ")}.`);
+      return;
+    }
     if (!this.#validate(source.value)) {
       const seen = new Set<string>();
       for (const error of this.#validate.errors ?? []) {
@@ -185,22 +192,16 @@ class Loader {
     for (const source of this.#files.values()) this.problems.push(...source.problems);
   }
 
-  #unknown(
-    { file, line, column }: { file: string; line: number; column: number },
-    kind: string,
-    name: string,
-    known: Iterable<string>,
-  ): void {
+  /** Told only of files of this load: those of `base` were checked when they were compiled. */
+  #unknown({ file, line, column }: Location, kind: string, name: string, known: Iterable<string>): void {
     const source = this.#files.get(file);
     const hint = didYouMean(name, known);
-    const problem: Problem = {
+    source?.problems.push({
       severity: "error",
       message: `There is no ${kind} "${name}".`,
       location: { file, line, column },
       ...(hint && { hint }),
-    };
-    if (source) source.problems.push(problem);
-    else this.problems.push(problem);
+    });
   }
 }
 
