@@ -29,7 +29,7 @@ export function debugfsScript(members: Member[]): string {
     }
     lines.push(`cd ${quoted(posix.dirname(`/${path}`))}`, `rm ${name}`);
     if (type === "symlink") lines.push(`symlink ${name} ${quoted(link ?? "")}`);
-    else lines.push(`write ${quoted(source)} ${name}`, `sif ${name} mode 0100${mode.toString(8).padStart(4, "0")}`);
+    else lines.push(`write ${quoted(source)} ${name}`, `sif ${name} mode 0${(0o100000 | mode).toString(8)}`);
   }
   return `${lines.join("\n")}\n`;
 }
@@ -67,7 +67,7 @@ export async function writeIntoExt4(
 ): Promise<void> {
   const start = partition === undefined ? 0 : await partitionStart(image, partition, context);
   const device = start === 0 ? image : `${image}?offset=${start}`;
-  const { code, output } = await runProgram(["debugfs", "-w", "-f", "/dev/stdin", device], {
+  const { code, output } = await runProgram(["debugfs", "-w", "-f", "-", device], {
     ...programOptions(context),
     quiet: true,
     maxOutput: 1 << 20,
