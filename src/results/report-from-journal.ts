@@ -42,7 +42,7 @@ interface Suite {
   level?: string;
 }
 
-const isoSeconds = (t: number) => new Date(t).toISOString();
+const isoTime = (t: number) => new Date(t).toISOString();
 const seconds = (ms: number) => Math.round(ms) / 1000;
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 const numberOf = (value: unknown): number | undefined => {
@@ -93,24 +93,33 @@ export class ReportBuilder {
 
   #action(record: ActionRecord): void {
     const action = this.#actions.get(record.level) ?? this.#unannounced(record);
-    const open = action.attempts.at(-1);
+    const { attempt, error } = record;
     if (record.status === "start") {
-      if (open?.status === "failed") this.#supersede(record.level);
-      action.attempts.push({ attempt: record.attempt, status: "running", started: isoSeconds(record.t) });
+      if (action.status === "failed") this.#supersede(record.level);
+      action.attempts.push({ attempt, status: "running", started: isoTime(record.t) });
       action.status = "running";
-      return;
+    } else if (record.status === "retry") {
+      // It ends an attempt and begins the next one; a `repeat` does so without an error, and then all attempts count.
+      if (error) this.#supersede(record.level);
+      this.#end(action, record, error ? "failed" : "done");
+      action.attempts.push({ attempt, status: "running", started: isoTime(record.t) });
+      action.status = "running";
+    } else {
+      this.#end(action, record, record.status);
+      action.status = record.status;
     }
-    // Retry records carry the error of the attempt that ended.
-    if (record.status === "retry" && record.error) this.#supersede(record.level);
-    const status = record.status === "retry" ? (record.error ? "failed" : "done") : record.status;
-    const attempt: AttemptReport =
-      open?.status === "running" ? open : { attempt: record.attempt, status, started: isoSeconds(record.t) };
-    if (attempt !== open) action.attempts.push(attempt);
-    attempt.status = status;
-    attempt.duration = record.duration ?? seconds(record.t - Date.parse(attempt.started));
-    if (record.error) attempt.error = record.error;
-    action.status = status;
     action.duration = seconds(action.attempts.reduce((sum, { duration = 0 }) => sum + duration * 1000, 0));
+  }
+
+  #end(action: ActionReport, { t, attempt, error }: ActionRecord, status: AttemptReport["status"]): void {
+    let open = action.attempts.at(-1);
+    if (open?.status !== "running") {
+      open = { attempt, status, started: isoTime(t) };
+      action.attempts.push(open);
+    }
+    open.status = status;
+    open.duration = seconds(t - Date.parse(open.started));
+    if (error) open.error = error;
   }
 
   #unannounced({ level, name }: ActionRecord): ActionReport {
@@ -203,7 +212,7 @@ export class ReportBuilder {
         file: header?.job_file ?? "",
         device_file: header?.device_file ?? "",
         timeout: header?.timeout ?? 0,
-        ...(this.#first !== undefined && { started: isoSeconds(this.#first), ended: isoSeconds(this.#last) }),
+        ...(this.#first !== undefined && { started: isoTime(this.#first), ended: isoTime(this.#last) }),
         duration: seconds(this.#last - (this.#first ?? this.#last)),
       },
       verdict: this.#conclude(suites),

@@ -131,8 +131,7 @@ const deployed = (writer: JournalWriter) =>
     .action("1", "done", { duration: 2 });
 
 const booted = (writer: JournalWriter, attempt = 1) =>
-  writer
-    .action("2", "start", { attempt })
+  (attempt === 1 ? writer.action("2", "start") : writer)
     .action("2.1", "start", { attempt })
     .action("2.1", "done", { attempt, duration: 0.1 })
     .action("2.2", "start", { attempt })
@@ -215,7 +214,7 @@ export const retried = () => {
         extra: { fail: panic.message },
       })
       .action("2.3", "failed", { duration: 9, error: panic })
-      .action("2", "retry", { error: panic }),
+      .action("2", "retry", { attempt: 2, error: panic }),
     2,
   )
     .action("3", "start")
@@ -223,7 +222,7 @@ export const retried = () => {
     .case("0_smoke", "flaky", "fail")
     .case("0_smoke", "gone", "pass")
     .action("3.1", "failed", { duration: 1, error: broken })
-    .action("3", "retry", { error: broken })
+    .action("3", "retry", { attempt: 2, error: broken })
     .action("3.1", "start", { attempt: 2 })
     .case("0_smoke", "flaky", "pass", {}, 2)
     .suiteEnd("0_smoke", 2)

@@ -1,8 +1,8 @@
 /** The live tree on a terminal: what has happened scrolls above, what is happening is drawn anew below it. */
 import type { Clock } from "../../base/clock.js";
 import type { RunEvent, RunSink } from "../../interpreter/events.js";
-import { harmless, mark, type Paint, width } from "./paint.js";
-import { resultLine } from "./result-line.js";
+import { harmless, type Paint, width } from "./paint.js";
+import { resultLine, retryLine } from "./result-line.js";
 import { messageText, RunView } from "./run-view.js";
 import { treeLines } from "./tree-lines.js";
 
@@ -20,6 +20,8 @@ const SHOW_CURSOR = "\x1b[?25h";
 /** Terminals that know these draw all between them at once; others pass over them. */
 const BEGIN = "\x1b[?2026h";
 const END = "\x1b[?2026l";
+/** Ends a line. The screen is never cleared as a whole: terminals would keep each picture in their history. */
+const CLEAR_LINE = "\x1b[K\n";
 const REDRAW_MS = 100;
 
 export class LiveTree implements RunSink {
@@ -63,7 +65,9 @@ export class LiveTree implements RunSink {
     clearInterval(this.#timer);
     this.#terminal.off("resize", this.#resized);
     process.off("exit", this.#restore);
-    this.#terminal.write(`${BEGIN}${this.#wipe()}${this.#flushAbove()}${END}${SHOW_CURSOR}`);
+    const above = this.#home() + this.#takeAbove();
+    const rows = this.#rows();
+    this.#terminal.write(`${BEGIN}${above}${CLEAR_LINE.repeat(rows)}${up(rows)}${END}${SHOW_CURSOR}`);
     this.#drawn = [];
   }
 
@@ -75,14 +79,13 @@ export class LiveTree implements RunSink {
     if (event.type !== "journal") return undefined;
     const { record } = event;
     if (record.kind === "result") return resultLine(record.result, paint);
-    if (record.kind === "action" && record.status === "retry" && record.error)
-      return `${mark(paint, "fail")} ${record.level} ${record.name}, attempt ${record.attempt}: ${harmless(record.error.message.split("\n", 1)[0]!)}`;
+    if (record.kind === "action" && record.status === "retry") return retryLine(record, paint);
     return undefined;
   }
 
   #draw(): void {
     const { columns = 80, rows = 24 } = this.#terminal;
-    const wipe = this.#wipe();
+    const home = this.#home();
     const lines = treeLines(this.#view, {
       columns,
       rows,
@@ -91,19 +94,25 @@ export class LiveTree implements RunSink {
       ...(this.#note !== undefined && { note: this.#note }),
     });
     this.#drawn = lines;
-    this.#terminal.write(`${BEGIN}${wipe}${this.#flushAbove()}${lines.join("\n")}\n${END}`);
+    const picture = lines.map((line) => line + CLEAR_LINE).join("");
+    this.#terminal.write(`${BEGIN}${home}${this.#takeAbove()}${picture}\x1b[J${END}`);
   }
 
-  #flushAbove(): string {
-    const text = this.#above.map((line) => `${line}\n`).join("");
+  #takeAbove(): string {
+    const text = this.#above.map((line) => line + CLEAR_LINE).join("");
     this.#above = [];
     return text;
   }
 
-  /** Back to the first line drawn; a terminal made narrower has wrapped the lines. */
-  #wipe(): string {
+  /** Rows that the last picture takes: a terminal made narrower has wrapped its lines. */
+  #rows(): number {
     const { columns = 80 } = this.#terminal;
-    const up = this.#drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(width(line) / columns)), 0);
-    return up ? `\x1b[${up}A\r\x1b[J` : "";
+    return this.#drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(width(line) / columns)), 0);
+  }
+
+  #home(): string {
+    return up(this.#rows());
   }
 }
+
+const up = (rows: number) => (rows ? `\x1b[${rows}A\r` : "");

@@ -1,11 +1,9 @@
 /** The log itself on standard output, for `--log-format`: yaml is what logs.yaml holds. */
 import type { RunEvent, RunSink } from "../../interpreter/events.js";
 import { isoTime, logLineWriter } from "../../results/log-line.js";
+import type { LogFormat } from "./log-formats.js";
 import { harmless } from "./paint.js";
 import { messageText } from "./run-view.js";
-
-export type LogFormat = "yaml" | "json" | "text";
-export const LOG_FORMATS: LogFormat[] = ["yaml", "json", "text"];
 
 type LogEvent = Extract<RunEvent, { type: "log" }>;
 

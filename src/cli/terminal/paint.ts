@@ -45,7 +45,7 @@ export const STYLES: { [kind in keyof typeof SYMBOLS]: Style } = {
 export const mark = (paint: Paint, kind: keyof typeof SYMBOLS): string => paint(STYLES[kind], SYMBOLS[kind]);
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is looked for
-const ESCAPES = /\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])/g;
+const ESCAPES = /\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-Z\\^-~])/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed
 const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/g;
 const WIDE =

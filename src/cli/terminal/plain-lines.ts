@@ -1,7 +1,7 @@
 /** Plain lines, for pipes and CI: one line for what begins, ends, fails and is measured; `verbose` shows the whole log. */
 import type { RunEvent, RunSink } from "../../interpreter/events.js";
 import { harmless, mark, type Paint, shortTime } from "./paint.js";
-import { resultLine } from "./result-line.js";
+import { type ActionRecord, resultLine, retryLine } from "./result-line.js";
 import { messageText } from "./run-view.js";
 
 export interface PlainOptions {
@@ -48,16 +48,16 @@ export class PlainLines implements RunSink {
     this.#print(this.#options.paint("yellow", text));
   }
 
-  #action({ level, name, status, attempt, duration = 0, error }: ActionRecord): void {
+  #action(record: ActionRecord): void {
     const { paint, verbose } = this.#options;
-    const top = !level.includes(".");
-    const again = attempt > 1 ? ` (attempt ${attempt})` : "";
-    if (status === "start" && (top || verbose || attempt > 1))
-      this.#print(`${mark(paint, "running")} ${level} ${name}${again}`);
-    else if (status === "done" && (top || verbose))
+    const { level, name, status, duration = 0, error } = record;
+    const told = verbose || !level.includes(".");
+    if (status === "retry") this.#print(retryLine(record, paint));
+    else if (status === "start" && told) this.#print(`${mark(paint, "running")} ${level} ${name}`);
+    else if (status === "done" && told)
       this.#print(`${mark(paint, "pass")} ${level} ${name}  ${shortTime(duration * 1000)}`);
-    else if ((status === "failed" || status === "retry") && error)
-      this.#print(`${mark(paint, "fail")} ${level} ${name}${again}  ${harmless(error.message.split("\n", 1)[0]!)}`);
+    else if (status === "failed" && error)
+      this.#print(`${mark(paint, "fail")} ${level} ${name}  ${harmless(error.message.split("\n", 1)[0]!)}`);
   }
 
   #log({ level, message, ns }: Extract<RunEvent, { type: "log" }>): void {
@@ -73,5 +73,3 @@ export class PlainLines implements RunSink {
     this.#options.print(`${this.#options.paint("dim", `[${time}]`)} ${text}`);
   }
 }
-
-type ActionRecord = Extract<Extract<RunEvent, { type: "journal" }>["record"], { kind: "action" }>;

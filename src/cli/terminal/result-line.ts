@@ -1,7 +1,10 @@
 /** A test's result as one line of text, the same live and in the summary. */
 import type { JsonMap } from "../../base/json.js";
+import type { JournalRecord } from "../../interpreter/journal-format.js";
 import { RESULT_WORDS, type ResultWord } from "../../results/report-model.js";
 import { harmless, mark, type Paint } from "./paint.js";
+
+export type ActionRecord = Extract<JournalRecord, { kind: "action" }>;
 
 interface Shown {
   suite?: string;
@@ -40,4 +43,10 @@ export function resultLine(result: JsonMap, paint: Paint): string | undefined {
     },
     paint,
   );
+}
+
+/** The line of a retry: which attempt begins, and why. */
+export function retryLine({ level, name, attempt, error }: ActionRecord, paint: Paint): string {
+  const why = error ? `: ${harmless(error.message.split("\n", 1)[0]!)}` : "";
+  return `${paint("yellow", "↻")} ${level} ${name}, attempt ${attempt}${why}`;
 }

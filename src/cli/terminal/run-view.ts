@@ -40,7 +40,8 @@ export class RunView {
   /** In the order of the tree. */
   readonly actions = new Map<string, ActionView>();
   readonly console: string[] = [];
-  readonly suites = new Map<string, Counts>();
+  /** Counts of the last attempt, by suite. */
+  readonly suites = new Map<string, { level: string; counts: Counts }>();
   readonly report = new ReportBuilder();
   started = 0;
   ended = false;
@@ -67,9 +68,19 @@ export class RunView {
         Object.assign(action, { status: "running", started: record.t, duration: 0 });
         delete action.message;
         delete action.progress;
+        for (const child of action.children) this.#forget(child);
         return;
       }
-      action.status = record.status === "retry" ? "failed" : record.status;
+      if (record.status === "retry") {
+        // The limit stands over all attempts: the time runs on.
+        action.status = "running";
+        for (const child of action.children) this.#forget(child);
+        if (record.error)
+          for (const [name, { level }] of this.suites)
+            if (level.startsWith(`${record.level}.`)) this.suites.delete(name);
+        return;
+      }
+      action.status = record.status;
       action.duration = record.duration !== undefined ? record.duration * 1000 : record.t - action.started;
       if (record.error) action.message = record.error.message;
       else delete action.message;
@@ -77,9 +88,9 @@ export class RunView {
     } else if (record.kind === "result") {
       const { definition, result } = record.result;
       if (typeof definition !== "string" || definition === LAVA_SUITE) return;
-      const counts = this.suites.get(definition) ?? noCounts();
-      if (RESULT_WORDS.includes(result as ResultWord)) counts[result as ResultWord]++;
-      this.suites.set(definition, counts);
+      const suite = this.suites.get(definition) ?? { level: record.level, counts: noCounts() };
+      if (RESULT_WORDS.includes(result as ResultWord)) suite.counts[result as ResultWord]++;
+      this.suites.set(definition, suite);
     } else if (record.kind === "verdict") this.ended = true;
   }
 
@@ -99,6 +110,15 @@ export class RunView {
       duration: 0,
     });
     for (const child of children) this.#node(child, depth + 1, level);
+  }
+
+  /** An action that begins again has nothing done below it. */
+  #forget(level: string): void {
+    const action = this.actions.get(level);
+    if (!action) return;
+    Object.assign(action, { status: "pending", duration: 0 });
+    delete action.message;
+    for (const child of action.children) this.#forget(child);
   }
 
   #progress(level: string, progress: Progress, now: number): void {

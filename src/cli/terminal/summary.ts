@@ -69,7 +69,7 @@ function lavaFailures({ suites, verdict }: RunReport, paint: Paint): string[] {
 function errorLines(error: ErrorRecord, style: Style, paint: Paint): string[] {
   return [
     `${paint(style, error.class)}: ${error.message.trimEnd().split("\n").map(harmless).join("\n  ")}`,
-    ...errorDetails(error).map((line) => `  ${line.replace(/^(\w[\w ]*:)/, (label) => paint("dim", label))}`),
+    ...errorDetails(error).map((line) => `  ${harmless(line).replace(/^(\w[\w ]*:)/, (label) => paint("dim", label))}`),
   ];
 }
 

@@ -114,7 +114,7 @@ function progressText({ label, done, total, rate }: ProgressView, paint: Paint):
 }
 
 function testLines(view: RunView, paint: Paint): string[] {
-  return [...view.suites].slice(-3).map(([name, counts]) => {
+  return [...view.suites].slice(-3).map(([name, { counts }]) => {
     const words = (["pass", "fail", "skip", "unknown"] as const).filter((word) => counts[word] || word === "pass");
     return `${paint("bold", name)}  ${words.map((word) => `${mark(paint, word)} ${counts[word]} ${word}`).join("  ")}`;
   });

@@ -1,0 +1,38 @@
+import type { CliContext } from "./context.js";
+import { executeValidate } from "./execute-validate.js";
+import { lavaExitCode } from "./exit-codes.js";
+import type { LavaRunOptions } from "./lava-run-program.js";
+import { buildInputs, readInputs } from "./load-inputs.js";
+import { makePlace } from "./output-directory.js";
+import { printProblems } from "./problems.js";
+import { runSession } from "./run-session.js";
+import { linePrinter } from "./screen.js";
+import { LogLines } from "./terminal/log-lines.js";
+
+/** `lava-run` (spec output.md §4): exit code 0 when the job came to its end, else 1. */
+export async function executeLavaRun(job: string, options: LavaRunOptions, context: CliContext): Promise<number> {
+  const { cwd, clock, stderr } = context;
+  const { jobId, outputDir, token } = options;
+  const texts = readInputs(job, options, context);
+  const { output } = makePlace({ jobId, outputDir, cwd, now: clock.now() });
+  context.setTitle(`lava-run [job: ${jobId}]`);
+  if (options.validate)
+    return (await executeValidate(job, { ...options, color: false }, context, output)) === 0 ? 0 : 1;
+  const inputs = await buildInputs(texts, jobId, context);
+  printProblems(inputs.problems, context, false);
+  const { print, flush } = linePrinter(stderr);
+  // Without a server the log goes to standard error as well, without the list's dashes.
+  const lines = new LogLines("yaml", (line) => print(line.slice(2)));
+  const report = await runSession(
+    {
+      inputs,
+      output,
+      ...(token !== undefined && { secrets: [token] }),
+      screen: { sink: lines, note: print, summary: () => {} },
+      signals: ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2"],
+    },
+    context,
+  );
+  flush();
+  return lavaExitCode(report);
+}

@@ -1,0 +1,51 @@
+import { rmSync } from "node:fs";
+import type { ValidateOptions } from "./commands/validate.js";
+import type { CliContext } from "./context.js";
+import { buildInputs, type Inputs, readInputs } from "./load-inputs.js";
+import { countText, errorsOf, exitCodeOfProblems, printErrors, printProblems } from "./problems.js";
+import { paintFor } from "./screen.js";
+import { plain } from "./terminal/paint.js";
+
+/** `lava-dispatch validate`; with an output directory, description.yaml is written there. */
+export async function executeValidate(
+  job: string,
+  options: ValidateOptions,
+  context: CliContext,
+  output?: string,
+): Promise<number> {
+  const { stdout, stderr } = context;
+  const inputs = await buildInputs(readInputs(job, options, context), options.jobId ?? "0", context);
+  if (output !== undefined) await writeTree(inputs, output);
+  const problems = [...inputs.problems, ...inputs.pipeline.validation];
+  const paint = paintFor(options.color, context, stderr);
+  printProblems(problems, context, paint !== plain);
+  const errors = options.offline ? [] : await lookOutside(inputs, context);
+  printErrors(errors, context, paint);
+  const failed = errorsOf(problems).length + errors.length;
+  const warnings = problems.filter(({ severity }) => severity === "warning").length;
+  const counts = countText(failed, warnings);
+  if (!failed && !options.quiet) stdout.write(`${job}: valid for ${inputs.deviceName}${counts ? `, ${counts}` : ""}\n`);
+  else if (failed) stderr.write(`${job}: ${counts}\n`);
+  return exitCodeOfProblems(problems, errors);
+}
+
+async function writeTree({ pipeline }: Inputs, output: string): Promise<void> {
+  const { describe } = await import("../pipeline/describe.js");
+  const { writeDescription } = await import("../results/description-yaml.js");
+  writeDescription(output, { pipeline: describe(pipeline) });
+}
+
+/** Programs and URLs; what stands in the files was told already. */
+export async function lookOutside(inputs: Inputs, context: CliContext) {
+  const { validateRun } = await import("../interpreter/run-job.js");
+  const { chooseTftpRoot, makeWorkFolder, runOptionsOf } = await import("./run-session.js");
+  const work = makeWorkFolder(inputs);
+  try {
+    const tftp = chooseTftpRoot(inputs, undefined, work, context.env).directory;
+    const options = runOptionsOf(inputs, context, { output: work, work, tftp });
+    const pipeline = { ...inputs.pipeline, problems: [], validation: [] };
+    return await validateRun({ ...options, pipeline, sinks: [] });
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}

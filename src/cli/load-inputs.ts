@@ -1,0 +1,136 @@
+/** The files of a command line: read, parsed, and built into a pipeline. */
+import { readdirSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { isMap, type JsonMap } from "../base/json.js";
+import type { Problem } from "../base/problem.js";
+import { loadJob } from "../definition/load-job.js";
+import { loadDevice } from "../device/load-device.js";
+import type { Pipeline } from "../pipeline/action-tree.js";
+import { buildPipeline } from "../pipeline/build-pipeline.js";
+import { builtInMachines } from "../strategies/built-in-machines.js";
+import type { Machines } from "../strategies/machines-types.js";
+import type { CliContext } from "./context.js";
+import { deviceTemplates } from "./device-templates.js";
+import { dispatcherSettings } from "./dispatcher-settings.js";
+import type { InputOptions } from "./options.js";
+import { readText } from "./read-text.js";
+import { UsageError } from "./usage-error.js";
+
+export interface InputTexts {
+  jobFile: string;
+  job: string;
+  deviceFile: string;
+  device: string;
+  dispatcher?: { file: string; text: string };
+  envDut?: string;
+  machines: { file: string; text: string }[];
+  variables: JsonMap;
+  strict: boolean;
+}
+
+export interface Inputs {
+  jobId: string;
+  jobName: string;
+  jobFile: string;
+  deviceFile: string;
+  deviceName: string;
+  /** The definition; `{}` when it is no map. */
+  jobMap: JsonMap;
+  device: JsonMap;
+  dispatcher: JsonMap;
+  /** Holds `problems` too: a run of it is refused in validation. */
+  pipeline: Pipeline;
+  /** All that was found in the files and while building. */
+  problems: Problem[];
+  /** Of these, what kept the pipeline from being built as asked. */
+  buildProblems: Problem[];
+}
+
+/** Reads all files that the options name. Throws UsageError. */
+export function readInputs(job: string, options: InputOptions, { cwd }: Pick<CliContext, "cwd">): InputTexts {
+  const { dispatcher, envDut, device } = options;
+  if (device === undefined) throw new UsageError("No device was given.", "Give it: --device <file>");
+  return {
+    jobFile: job,
+    job: readText(job, cwd, "job"),
+    deviceFile: device,
+    device: readText(device, cwd, "device"),
+    ...(dispatcher !== undefined && {
+      dispatcher: { file: dispatcher, text: readText(dispatcher, cwd, "dispatcher's settings") },
+    }),
+    ...(envDut !== undefined && { envDut: readText(envDut, cwd, "environment of the board") }),
+    machines: (options.machines ?? []).flatMap((folder) => yamlFiles(folder, cwd)),
+    variables: variables(options.set ?? []),
+    strict: options.strict === true,
+  };
+}
+
+/** `key=value` pairs; a value that is a YAML scalar other than text is taken as such by the template. */
+function variables(pairs: string[]): JsonMap {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf("=");
+      if (at <= 0) throw new UsageError(`--set ${pair}: this is no pair.`, "Write --set key=value.");
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
+}
+
+function yamlFiles(folder: string, cwd: string): { file: string; text: string }[] {
+  try {
+    return readdirSync(resolve(cwd, folder), { recursive: true, encoding: "utf8" })
+      .filter((name) => /\.ya?ml$/.test(name))
+      .sort()
+      .map((name) => ({ file: join(folder, name), text: readText(join(folder, name), cwd, "machines file") }));
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`Cannot read the machines folder ${folder}: ${(error as Error).message}.`, "Check the path.");
+  }
+}
+
+/** Builds what the texts say. Never throws on bad input: what is wrong is in `problems`. */
+export async function buildInputs(texts: InputTexts, jobId: string, { cwd }: Pick<CliContext, "cwd">): Promise<Inputs> {
+  const { jobFile, deviceFile } = texts;
+  const { job: jobMap, parsed: job, problems: jobProblems } = loadJob(texts.job, jobFile, { strict: texts.strict });
+  const { settings, problems: settingsProblems } = texts.dispatcher
+    ? dispatcherSettings(texts.dispatcher.text, texts.dispatcher.file)
+    : { settings: {}, problems: [] };
+  const device = await loadDevice(texts.device, deviceFile, {
+    context: isMap(jobMap.context) ? jobMap.context : {},
+    jobId,
+    variables: texts.variables,
+    ...deviceTemplates(deviceFile, cwd),
+  });
+  const { machines, problems: machineProblems } = await machinesOf(texts);
+  const pipeline = buildPipeline({
+    job,
+    device: device.parsed,
+    machines,
+    dispatcher: settings,
+    ...(texts.envDut !== undefined && { envDut: texts.envDut }),
+    jobId,
+  });
+  const problems = [...jobProblems, ...device.problems, ...settingsProblems, ...machineProblems, ...pipeline.problems];
+  const { hostname } = device.device;
+  return {
+    jobId,
+    jobName: typeof jobMap.job_name === "string" ? jobMap.job_name : basename(jobFile),
+    jobFile,
+    deviceFile,
+    deviceName: typeof hostname === "string" && hostname ? hostname : basename(deviceFile).replace(/\.ya?ml$/, ""),
+    jobMap,
+    device: device.device,
+    dispatcher: settings,
+    pipeline: { ...pipeline, problems },
+    problems,
+    buildProblems: [...machineProblems, ...pipeline.problems],
+  };
+}
+
+async function machinesOf({ machines }: InputTexts): Promise<{ machines: Machines; problems: Problem[] }> {
+  const base = builtInMachines();
+  if (machines.length === 0) return { machines: base, problems: [] };
+  const { loadMachines } = await import("../strategies/load-machines.js");
+  const { services } = await import("../services/index.js");
+  return loadMachines(machines, { base, services: Object.keys(services) });
+}

@@ -1,0 +1,35 @@
+/** Options that several commands share. */
+import type { Command } from "commander";
+
+/** Everything that decides what a job becomes. */
+export interface InputOptions {
+  device?: string;
+  dispatcher?: string;
+  envDut?: string;
+  machines?: string[];
+  set?: string[];
+  strict?: boolean;
+  jobId?: string;
+}
+
+const append = (value: string, before: string[] = []) => [...before, value];
+
+/** Adds them. That a device is needed is said when one is missing: a misspelt option is told first. */
+export function withInputs(command: Command): Command {
+  return command
+    .option("-d, --device <file>", "device dictionary, or a rendered device configuration")
+    .option("--dispatcher <file>", "settings of the dispatcher (dispatcher.yaml)")
+    .option("--env-dut <file>", "environment of the board (env-dut.yaml)")
+    .option("--machines <dir>", "folder of strategies of your own, beside the built-in ones", append)
+    .option("--set <key=value>", "variable of the device dictionary; may be given again", append)
+    .option("--strict", "unknown keys are errors, not warnings")
+    .option("--job-id <id>", "id of the job (default: from the time)");
+}
+
+export const withColour = (command: Command): Command => command.option("--no-color", "no colours");
+
+/** The examples at the end of a command's help. */
+export const examples = (lines: { [commandLine: string]: string }): string =>
+  `\nExamples:\n${Object.entries(lines)
+    .map(([line, what]) => `  $ ${line}\n      ${what}`)
+    .join("\n")}`;

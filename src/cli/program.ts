@@ -1,0 +1,45 @@
+/** The command line of `lava-dispatch`: what there is, and its help. What a command does is loaded when it is asked for. */
+import { Command } from "commander";
+import { addDescribe } from "./commands/describe.js";
+import { addDoctor } from "./commands/doctor.js";
+import { addExplain } from "./commands/explain.js";
+import { addReport } from "./commands/report.js";
+import { addRun } from "./commands/run.js";
+import { addValidate } from "./commands/validate.js";
+import type { CliContext } from "./context.js";
+import { examples } from "./options.js";
+
+/** Does the work of a command and keeps its exit code. */
+export type Finish = (work: (context: CliContext) => Promise<number>) => Promise<void>;
+
+export const COMMANDS = ["run", "validate", "describe", "explain", "doctor", "report"];
+
+/** Help goes to standard output; errors are thrown (CommanderError), and told elsewhere. */
+export function quietErrors(command: Command, { stdout }: CliContext): Command {
+  return command.exitOverride().configureOutput({
+    writeOut: (text) => stdout.write(text),
+    writeErr: () => {},
+    outputError: () => {},
+    getOutHelpWidth: () => stdout.columns ?? 100,
+    getErrHelpWidth: () => stdout.columns ?? 100,
+  });
+}
+
+export function createProgram(context: CliContext, finish: Finish): Command {
+  const program = quietErrors(new Command("lava-dispatch"), context)
+    .description("Runs LAVA jobs on boards: no server, no root.")
+    .version(context.version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .helpCommand("help [command]", "print the help of a command")
+    .addHelpText(
+      "after",
+      `${examples({
+        "lava-dispatch run --device device-configs/devices/qemu-x86_64.yaml jobs/qemu-x86_64.yaml":
+          "runs a job on a QEMU machine",
+        "lava-dispatch --target devices/fred.yaml job.yaml --output-dir=out": "the older form",
+      })}`,
+    );
+  // Commands inherit what was configured above.
+  for (const add of [addRun, addValidate, addDescribe, addExplain, addDoctor, addReport]) add(program, finish);
+  return program;
+}

@@ -1,0 +1,170 @@
+/** One job from its files to its reports: what `run` and `lava-run` do alike. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { type ErrorRecord, toErrorRecord } from "../base/errors.js";
+import { isMap, type JsonMap } from "../base/json.js";
+import type { RunSink } from "../interpreter/events.js";
+import { type JobRun, type RunOptions, runJob } from "../interpreter/run-job.js";
+import type { ActionNode, Pipeline } from "../pipeline/action-tree.js";
+import { describe } from "../pipeline/describe.js";
+import { ConsoleCast } from "../results/console-cast.js";
+import { writeDescription } from "../results/description-yaml.js";
+import { JournalJsonl } from "../results/journal-jsonl.js";
+import { LogsYaml } from "../results/logs-yaml.js";
+import { createMasker, maskSinks } from "../results/mask.js";
+import { ReportBuilder } from "../results/report-from-journal.js";
+import type { RunReport } from "../results/report-model.js";
+import { writeReports } from "../results/write-reports.js";
+import { services } from "../services/index.js";
+import type { CliContext } from "./context.js";
+import type { Inputs } from "./load-inputs.js";
+import type { Screen } from "./screen.js";
+import { SpaceReserve } from "./space-reserve.js";
+import { type TftpRoot, tftpRoot, tftpSettings } from "./tftp-root.js";
+
+export interface SessionOptions {
+  inputs: Inputs;
+  output: string;
+  tftpRoot?: string;
+  /** Secrets beside those of the job. */
+  secrets?: string[];
+  screen: Screen;
+  /** Signals that cancel. */
+  signals: NodeJS.Signals[];
+}
+
+const secretsOf = (job: JsonMap): [string, string][] =>
+  isMap(job.secrets) ? Object.entries(job.secrets).map(([name, value]) => [name, String(value)]) : [];
+
+/** Runs a job and writes everything that is to be found in the output directory. Rejects with InfrastructureError when that cannot be written at all. */
+export async function runSession(options: SessionOptions, context: CliContext): Promise<RunReport> {
+  const { inputs, output, screen } = options;
+  const work = makeWorkFolder(inputs);
+  const reserve = new SpaceReserve(output);
+  const builder = new ReportBuilder();
+  let run: JobRun | undefined;
+  let failed: ErrorRecord | undefined;
+  const onError = (error: Error) => {
+    reserve.release();
+    failed ??= toErrorRecord(error);
+    run?.cancel(failed);
+  };
+  try {
+    const secrets = secretsOf(inputs.jobMap);
+    const masker = createMasker([...secrets.map(([, value]) => value), ...(options.secrets ?? [])]);
+    const reports: RunSink = {
+      write: (event) => {
+        if (event.type === "journal") builder.add(event.record);
+      },
+      close: async () => {},
+    };
+    const start = context.clock.now();
+    const files = [
+      new LogsYaml(output, { onError }),
+      new JournalJsonl(output, { onError }),
+      new ConsoleCast(output, { onError, start, title: `${inputs.jobName} (job ${inputs.jobId})` }),
+    ];
+    writeDescription(output, { pipeline: describe(inputs.pipeline) });
+    const runOptions: RunOptions = {
+      ...runOptionsOf(inputs, context, { output, work, tftp: tftpOf(options, work, context) }),
+      env: { ...context.env, ...Object.fromEntries(secrets), LAVA_JOB_ID: inputs.jobId },
+      sinks: [maskSinks([...files, reports, screen.sink], masker)],
+    };
+    run = runJob(runOptions);
+    if (failed) run.cancel(failed);
+    const stop = cancelOnSignals(run, options, context);
+    const verdict = await run.result.finally(stop);
+    reserve.release();
+    // What went wrong while the files were closed stands in no journal.
+    if (verdict.error || verdict.further.length)
+      builder.add({ kind: "verdict", seq: 0, t: context.clock.now(), verdict });
+    const report = builder.report();
+    await writeReports(output, report);
+    return report;
+  } finally {
+    reserve.release();
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** The job's scratch folder: below the dispatcher's download folder where that is set. */
+export function makeWorkFolder({ dispatcher, jobId }: Pick<Inputs, "dispatcher" | "jobId">): string {
+  const { dispatcher_download_dir: folder, prefix } = dispatcher;
+  const base = typeof folder === "string" && folder ? folder : tmpdir();
+  return mkdtempSync(join(base, `lava-dispatch-${typeof prefix === "string" ? prefix : ""}${jobId}-`));
+}
+
+/** Everything of RunOptions that does not depend on who listens. */
+export function runOptionsOf(
+  inputs: Inputs,
+  { clock, env, cwd, version }: CliContext,
+  { output, work, tftp }: { output: string; work: string; tftp: string },
+): Omit<RunOptions, "sinks"> {
+  return {
+    pipeline: inputs.pipeline,
+    jobId: inputs.jobId,
+    jobName: inputs.jobName,
+    jobFile: inputs.jobFile,
+    deviceFile: inputs.deviceFile,
+    deviceName: inputs.deviceName,
+    paths: {
+      output,
+      work,
+      tftpRoot: resolve(cwd, tftp),
+      jobDir: dirname(resolve(cwd, inputs.jobFile)),
+      deviceDir: dirname(resolve(cwd, inputs.deviceFile)),
+    },
+    clock,
+    env,
+    services,
+    version,
+  };
+}
+
+function tftpOf({ inputs, tftpRoot: option, screen }: SessionOptions, work: string, { env }: CliContext): string {
+  const root = chooseTftpRoot(inputs, option, work, env);
+  if (!root.served && usesTftp(inputs.pipeline))
+    screen.note(
+      `warning: no TFTP server is known here: the board's files go to ${root.directory}, which nothing may serve. Name the served folder with --tftp-root, tftp_root in the dispatcher's settings, or LAVA_DISPATCH_TFTP_ROOT.`,
+    );
+  return root.directory;
+}
+
+export const chooseTftpRoot = (
+  { dispatcher }: Pick<Inputs, "dispatcher">,
+  option: string | undefined,
+  work: string,
+  env: NodeJS.ProcessEnv,
+): TftpRoot => tftpRoot({ option, dispatcher, env, work, settings: tftpSettings() });
+
+/** Whether anything is handed to the board by TFTP. */
+export function usesTftp({ actions }: Pick<Pipeline, "actions">): boolean {
+  const uses = (node: ActionNode): boolean =>
+    (node.run?.kind === "service" && node.run.service === "tftp-directory") || node.children.some(uses);
+  return actions.some(uses);
+}
+
+/** The first signal cancels, the second hurries, the third ends the process. */
+function cancelOnSignals(run: JobRun, { screen, signals }: SessionOptions, context: CliContext): () => void {
+  let count = 0;
+  const stopSignals = context.onSignals(signals, (name) => {
+    count++;
+    if (count === 1) {
+      screen.note("Cancelling: powering off and cleaning up. Press Ctrl-C again to hurry.");
+      run.cancel(`The job was canceled (${name})`);
+    } else if (count === 2) {
+      screen.note("Hurrying: what still runs is stopped. Press Ctrl-C again to stop at once.");
+      run.hurry();
+    } else {
+      context.stderr.write("Stopped at once: the board may still be powered.\n");
+      context.exitNow(4);
+    }
+  });
+  // Nothing that breaks in this program may leave a board powered.
+  const stopUncaught = context.onUncaught((error) => run.cancel(toErrorRecord(error)));
+  return () => {
+    stopSignals();
+    stopUncaught();
+  };
+}
