@@ -58,7 +58,7 @@ async function list(ramdisk: Ramdisk, context: ServiceContext): Promise<Listing>
  * Where the members go in a ramdisk that has these names: names go through its links (`lib/modules` where `lib` is
  * a link to `usr/lib`), and a folder that is there keeps its owner and permissions.
  */
-function fit(members: Member[], listing: Listing): Member[] {
+function place(members: Member[], listing: Listing): Member[] {
   const linkAt = (path: string) => listing.get(path)?.link;
   return members.flatMap((member) => {
     const path = resolveInside(member.path, linkAt, member.type === "directory");
@@ -82,7 +82,7 @@ export async function appendToRamdisk(
 ): Promise<void> {
   const compression = await ramdiskCompression(ramdisk);
   const apart = members.every(({ path }) => options.own.includes(path.split("/")[0]!));
-  const fitted = apart ? members : fit(members, await list(ramdisk, context));
+  const fitted = apart ? members : place(members, await list(ramdisk, context));
   const { signal } = context;
   await pipeline(
     createReadStream(ramdisk.file, { start: ramdisk.offset, highWaterMark: 2 ** 20 }),
