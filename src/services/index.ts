@@ -1,18 +1,34 @@
 /** All services, by their names in machines/. To add one: write its file, name it here (docs/machines.md "Services"). */
 import { appendOverlays } from "./append-overlays.js";
+import { bootloaderSubstitute } from "./bootloader-substitute.js";
 import { checkSizes } from "./check-sizes.js";
 import { connect } from "./connect.js";
+import { deviceEnvironmentService } from "./device-environment.js";
 import { fileDownload } from "./file-download.js";
 import { guestOverlay } from "./guest-overlay.js";
 import { httpDownload } from "./http-download.js";
 import { httpServer } from "./http-server.js";
+import { kernelPrepare } from "./kernel-prepare.js";
 import { mediaPlaceholders } from "./media-placeholders.js";
+import { modulesExtract } from "./modules-extract.js";
+import { overlayApply } from "./overlay-apply.js";
+import { overlayCompress } from "./overlay-compress.js";
+import { overlayDirectory } from "./overlay-directory.js";
 import { qemuStart } from "./qemu-start.js";
+import { ramdiskCompress } from "./ramdisk-compress.js";
+import { ramdiskExtract } from "./ramdisk-extract.js";
 import { readFeedback } from "./read-feedback.js";
+import { rootfsExtract } from "./rootfs-extract.js";
 import { runCommands } from "./run-commands.js";
 import { scpDownload } from "./scp-download.js";
+import { sshAuthorize } from "./ssh-authorize.js";
 import { testDefinitionGit } from "./test-definition-git.js";
+import { testDefinitionInline } from "./test-definition-inline.js";
 import { testDefinitionUrl } from "./test-definition-url.js";
+import { testInstall } from "./test-install.js";
+import { testOverlay } from "./test-overlay.js";
+import { testRunScript } from "./test-run-script.js";
+import { testRunnerConf } from "./test-runner-conf.js";
 import { tftpDirectory } from "./tftp-directory.js";
 import type { Service, ServiceRegistry } from "./types.js";
 
@@ -32,6 +48,22 @@ const all: readonly Service[] = [
   testDefinitionGit,
   testDefinitionUrl,
   tftpDirectory,
+  bootloaderSubstitute,
+  deviceEnvironmentService,
+  kernelPrepare,
+  modulesExtract,
+  overlayApply,
+  overlayCompress,
+  overlayDirectory,
+  ramdiskCompress,
+  ramdiskExtract,
+  rootfsExtract,
+  sshAuthorize,
+  testDefinitionInline,
+  testInstall,
+  testOverlay,
+  testRunScript,
+  testRunnerConf,
 ];
 
 export const services: ServiceRegistry = Object.fromEntries(all.map((service) => [service.name, service]));
