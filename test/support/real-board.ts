@@ -1,6 +1,7 @@
 /** The emulated arm64 U-Boot board of scripts/board, on ports and in folders of a test's own. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { stringify } from "yaml";
 import { type Board, power, powerLog, start, status, stop } from "../../scripts/lib/board.mjs";
 import { freePort, inRoot } from "./workspace.js";
 
@@ -23,18 +24,17 @@ export interface RealBoardOptions {
   connect?: string;
 }
 
-const DEVICE = inRoot("device-configs/devices/qemu-arm64-uboot.yaml");
-
-/** The project's own device with another console and another power switch. */
-function writeDevice(folder: string, name: string, socket: string, connect: string): string {
-  const text = readFileSync(DEVICE, "utf8");
-  const here = text
-    .replace(/telnet 127\.0\.0\.1 6020/g, connect)
-    .replace(/(?:\.\.\/)+scripts\/board power (\w+)/g, `${inRoot("scripts/board")} power $1 --socket ${socket}`);
-  if (!here.includes(connect) || !here.includes(socket))
-    throw new Error(`${DEVICE} has changed: adapt ${import.meta.url}`);
+/** The project's own device type with another console and another power switch. */
+function writeDevice(folder: string, name: string, board: Board, connect: string | undefined): string {
   const file = join(folder, `${name}.yaml`);
-  writeFileSync(file, here);
+  const dictionary = {
+    extends: "qemu-arm64-uboot",
+    console_port: board.port,
+    power_command: `${inRoot("scripts/board")} power`,
+    power_socket: board.socket,
+    ...(connect && { device: { commands: { connect } } }),
+  };
+  writeFileSync(file, stringify(dictionary));
   return file;
 }
 
@@ -50,7 +50,7 @@ export async function startRealBoard({ folder, name, serial, connect }: RealBoar
   });
   return {
     ...board,
-    device: writeDevice(folder, name, board.socket, connect ?? `telnet 127.0.0.1 ${port}`),
+    device: writeDevice(folder, name, board, connect),
     powerWords: () =>
       readFileSync(powerLog(board.socket), "utf8")
         .split("\n")
