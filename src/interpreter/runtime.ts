@@ -117,6 +117,8 @@ export class Runtime implements Effects, Notices {
     const context = this.context();
     const test = context.tests[node.namespace];
     return {
+      // What is being tested, for the watchers' messages; a fragment's own variables come before it.
+      test: { suite: test?.run?.id ?? null, case: test?.current ?? null },
       ...runtimeScope(node, this.pipeline, {
         data: context.data[node.namespace] ?? {},
         all_data: context.data,
@@ -125,7 +127,6 @@ export class Runtime implements Effects, Notices {
         ...(context.dialogues[node.level] && { context: context.dialogues[node.level] as JsonMap }),
         ...(match && { match }),
       }),
-      test: { suite: test?.run?.id ?? null, case: test?.current ?? null },
     };
   }
 
