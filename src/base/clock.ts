@@ -11,10 +11,10 @@ export interface Clock {
 /** Node's timers fire at once above this (24.8 days); the clocks chain instead. */
 const LONGEST = 2 ** 31 - 1;
 
-/** Wall-clock time. Delays of any length work. */
+/** Wall-clock time, to the microsecond. Delays of any length work. */
 export class RealClock implements Clock {
   now(): number {
-    return Date.now();
+    return Math.round((performance.timeOrigin + performance.now()) * 1000) / 1000;
   }
   setTimeout(callback: () => void, ms: number): unknown {
     const handle: { timer?: NodeJS.Timeout } = {};

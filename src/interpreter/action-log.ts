@@ -2,9 +2,9 @@
 import type { ErrorRecord } from "../base/errors.js";
 import type { ActionNode } from "../pipeline/action-tree.js";
 
-/** Whole seconds as HH:MM:SS. */
+/** Seconds as HH:MM:SS, to the nearest one. */
 export function clockText(seconds: number): string {
-  const whole = Math.max(0, Math.floor(seconds));
+  const whole = Math.max(0, Math.round(seconds));
   const two = (n: number) => String(n).padStart(2, "0");
   return `${two(Math.floor(whole / 3600))}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
 }
@@ -15,7 +15,7 @@ export const actionLogLevel = (level: string): "info" | "debug" => (level.includ
 export const startLine = (node: ActionNode, seconds: number): string =>
   `start: ${node.level} ${node.name} (timeout ${clockText(seconds)}) [${node.namespace}]`;
 export const endLine = (node: ActionNode, seconds: number): string =>
-  `end: ${node.level} ${node.name} (duration ${clockText(Math.round(seconds))}) [${node.namespace}]`;
+  `end: ${node.level} ${node.name} (duration ${clockText(seconds)}) [${node.namespace}]`;
 
 /** An error as lines for the log: what happened, where, what to do. */
 export function errorLines(error: ErrorRecord): string[] {
