@@ -69,6 +69,8 @@ class PtyConnection extends BaseConnection {
   readonly #clock: Clock;
   readonly #exit: Promise<void>;
   readonly #writer: PtyWriter;
+  /** Closes our end of the terminal. */
+  readonly #stopReading: () => void;
   /** Set while node-pty wanted to stop reading, but there may be output left. */
   #lastOutput: unknown;
   #reading = false;
@@ -98,6 +100,7 @@ class PtyConnection extends BaseConnection {
     });
     // node-pty stops reading 200 ms after the program's end, even when we had paused it: the last output would be lost.
     const destroy = pty._socket.destroy.bind(pty._socket);
+    this.#stopReading = () => void destroy();
     pty._socket.destroy = (error?: Error) => {
       if (error || this.ended) return destroy(error);
       this.#draining = true;
@@ -112,7 +115,7 @@ class PtyConnection extends BaseConnection {
     if (!this.#reading) return;
     this.#lastOutput = this.#clock.setTimeout(() => {
       this.#draining = false;
-      if (!this.ended) this.#pty._socket.destroy(new Error("the program ended"));
+      this.#stopReading();
     }, QUIET);
   }
 
