@@ -102,7 +102,7 @@ class PtyConnection extends BaseConnection {
     const destroy = pty._socket.destroy.bind(pty._socket);
     this.#stopReading = () => void destroy();
     pty._socket.destroy = (error?: Error) => {
-      if (error || this.ended) return destroy(error);
+      if (error || this.ended || pty._socket.readableEnded) return destroy(error);
       this.#draining = true;
       this.#drain();
       return pty._socket;
