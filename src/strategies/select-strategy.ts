@@ -12,7 +12,8 @@ export interface Refusal {
   of: number;
   /** The first condition that does not hold; empty when all hold and another strategy came first. */
   condition: string;
-  reason: string;
+  /** Made when it is asked for: most refusals are never read. */
+  readonly reason: string;
   /** The condition's place in machines/. */
   location: Location;
 }
@@ -30,7 +31,7 @@ interface Verdict {
   strategy: StrategyDefinition;
   held: number;
   failed?: ConditionDefinition;
-  reason: string;
+  reason: () => string;
   /** All conditions before a failed one with `refuse` hold. */
   refuse?: ErrorClassName;
 }
@@ -39,7 +40,7 @@ interface Verdict {
 function judge(strategy: StrategyDefinition, scope: CelScope): Verdict {
   let held = 0;
   let failed: ConditionDefinition | undefined;
-  let reason = "";
+  let reason = () => "";
   for (const condition of strategy.accepts) {
     let holds = false;
     let why = "";
@@ -51,9 +52,8 @@ function judge(strategy: StrategyDefinition, scope: CelScope): Verdict {
     if (holds) held++;
     else if (!failed) {
       failed = condition;
-      reason = condition.otherwise
-        ? renderText(condition.otherwise, scope)
-        : why || `\`${condition.cel}\` does not hold`;
+      const { cel, otherwise } = condition;
+      reason = () => (otherwise ? renderText(otherwise, scope) : why || `\`${cel}\` does not hold`);
     }
   }
   const refuse = failed?.refuse && held >= strategy.accepts.indexOf(failed) ? failed.refuse : undefined;
@@ -65,7 +65,9 @@ const refusal = ({ strategy, held, failed, reason }: Verdict): Refusal => ({
   held,
   of: strategy.accepts.length,
   condition: failed?.cel ?? "",
-  reason,
+  get reason() {
+    return reason();
+  },
   location: failed?.location ?? strategy.location,
 });
 
@@ -85,7 +87,7 @@ export function selectStrategy(candidates: StrategyDefinition[], scope: CelScope
     .map((verdict) =>
       refusal(
         winner && !verdict.failed
-          ? { ...verdict, reason: `accepts as well, but ${winner.strategy.strategy} comes first` }
+          ? { ...verdict, reason: () => `accepts as well, but ${winner.strategy.strategy} comes first` }
           : verdict,
       ),
     );
