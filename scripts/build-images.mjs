@@ -26,7 +26,11 @@ import { collectModules } from "./lib/kernel-modules.mjs";
 import { IMAGES, ROOT } from "./lib/paths.mjs";
 
 const GUEST = join(ROOT, "scripts/guest");
-const LIB = join(ROOT, "scripts/lib");
+/** Scripts that a guest's contents depend on. */
+const CODE = [
+  fileURLToPath(import.meta.url),
+  ...["apt", "cpio", "kernel-modules"].map((name) => join(ROOT, `scripts/lib/${name}.mjs`)),
+];
 const DEFINITIONS = join(ROOT, "jobs/test-definitions");
 const BOOT_LOADER = "/usr/lib/u-boot/qemu_arm64/u-boot.bin";
 
@@ -63,7 +67,7 @@ function fingerprint(...inputs) {
 const TARGETS = {
   arm64: {
     what: "arm64 guest: kernel and busybox from packages, about 60 MB to download",
-    inputs: () => [fileURLToPath(import.meta.url), ...filesBelow(GUEST), ...filesBelow(LIB)],
+    inputs: () => [...CODE, ...filesBelow(GUEST)],
     build: (folder) => {
       buildGuest("arm64", folder);
       buildDeviceTree(folder);
@@ -71,7 +75,7 @@ const TARGETS = {
   },
   amd64: {
     what: "amd64 guest: kernel and busybox from packages, about 40 MB to download",
-    inputs: () => [fileURLToPath(import.meta.url), ...filesBelow(GUEST), ...filesBelow(LIB)],
+    inputs: () => [...CODE, ...filesBelow(GUEST)],
     build: (folder) => buildGuest("amd64", folder),
   },
   "test-definitions": {

@@ -15,7 +15,8 @@ const sources = join(root, "src/definition/schemas");
 const target = join(root, "src/definition/generated");
 
 const isMap = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
-const mapValues = (map, change) => Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value, key)]));
+const mapValues = (map, change) =>
+  Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value, key)]));
 
 const files = new Map();
 /** A source file; its references are rewritten to `<file>#<definition>`, so that they hold anywhere. */
@@ -80,14 +81,20 @@ function bundle(entry) {
     }
     const expanded = mapValues(schema, expand);
     const isObject = [expanded.type].flat().includes("object");
-    return isObject && expanded.properties && !expanded.discriminator ? { additionalProperties: false, ...expanded } : expanded;
+    return isObject && expanded.properties && !expanded.discriminator
+      ? { additionalProperties: false, ...expanded }
+      : expanded;
   };
   /** The included schemas check what they know, in one function for all that include them; here their keys are known. */
   const including = (refs, own) => ({
     ...own,
     type: "object",
     // own keys first: hints list them in this order
-    properties: { ...own.properties, ...Object.assign({}, ...refs.map((ref) => mapValues(keysOf(ref), () => true))), ...own.properties },
+    properties: {
+      ...own.properties,
+      ...Object.assign({}, ...refs.map((ref) => mapValues(keysOf(ref), () => true))),
+      ...own.properties,
+    },
     allOf: [...refs.map((ref) => define(`${ref}.open`, () => open(ref))), ...(own.allOf ?? [])],
   });
   const open = (ref) => {
@@ -103,7 +110,10 @@ function bundle(entry) {
         title: title ? `${title} ${method}` : method,
         type: "object",
         ...own,
-        ...(by && { required: [by, ...(own.required ?? [])], properties: { [by]: { const: method }, ...own.properties } }),
+        ...(by && {
+          required: [by, ...(own.required ?? [])],
+          properties: { [by]: { const: method }, ...own.properties },
+        }),
         $include: [...$include, ...(own.$include ?? [])],
       };
       const ref = define(`${$folder}/${name}#`, () => expand(schema));
@@ -153,10 +163,19 @@ const ajv = new Ajv({
 });
 ajv.addVocabulary(["errorMessage", "unknownKeys", "keys"]);
 // Reports every text: src/definition/schema-problems.ts compiles it and forgets what is a regular expression.
-ajv.addKeyword({ keyword: "pythonRegExp", type: "string", schemaType: "boolean", code: (context) => context.fail(_`true`) });
+ajv.addKeyword({
+  keyword: "pythonRegExp",
+  type: "string",
+  schemaType: "boolean",
+  code: (context) => context.fail(_`true`),
+});
 
 mkdirSync(target, { recursive: true });
-const validators = { "job.yaml": "validateJob", "device.yaml": "validateDevice", "test-definition.yaml": "validateTestDefinition" };
+const validators = {
+  "job.yaml": "validateJob",
+  "device.yaml": "validateDevice",
+  "test-definition.yaml": "validateTestDefinition",
+};
 for (const [entry, name] of Object.entries(validators)) {
   const schema = bundle(entry);
   const id = schema.$id;

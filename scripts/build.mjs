@@ -1,13 +1,24 @@
 // Bundles src/cli into dist/: one script for both executables, its compiled form beside it, so that a command starts in
 // little more time than Node itself. What a command does not need is in the bundle, but is not run.
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const dist = process.argv[2] ?? join(root, "dist");
+const target = process.argv[2] ?? join(root, "dist");
+/** Made beside the target and put in its place when whole: a job that starts meanwhile finds the old one or the new one. */
+const dist = `${target}.${process.pid}`;
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 /** Native modules stay where npm put them. */
@@ -24,10 +35,25 @@ const jsonAsText = {
   },
 };
 
+/** Packages that sources load when they need them are bundled like all others. */
+const lateRequires = {
+  name: "late-requires",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, "utf8");
+      return {
+        contents: text.replace(/createRequire\(import\.meta\.url\)\(("[^"]+")\)/g, "require($1)"),
+        loader: "ts",
+      };
+    });
+  },
+};
+
 /** Executables: they run the bundle from V8's compiled form when there is one for this Node, and make it when not. */
 const launcher = (name) => `#!/usr/bin/env node
 "use strict";
 const { readFileSync, renameSync, writeFileSync } = require("node:fs");
+const { setFlagsFromString } = require("node:v8");
 const { Script } = require("node:vm");
 const filename = __dirname + "/cli.js";
 const cacheFile = __dirname + "/cli." + process.versions.v8 + "-" + process.arch + ".cache";
@@ -35,6 +61,8 @@ let cachedData;
 try {
   cachedData = readFileSync(cacheFile);
 } catch {}
+// Fewer, larger steps of the young heap: a start makes much and keeps little.
+setFlagsFromString("--semi-space-growth-factor=8");
 const script = new Script(readFileSync(filename, "latin1"), { filename, cachedData });
 if (!cachedData)
   process.on("exit", () => {
@@ -64,7 +92,7 @@ const { outputFiles } = await build({
   format: "cjs",
   charset: "ascii",
   external: EXTERNAL,
-  plugins: [jsonAsText],
+  plugins: [jsonAsText, lateRequires],
   minifyWhitespace: true,
   minifySyntax: true,
   // Classes keep their names: errors are told by them.
@@ -92,6 +120,13 @@ const warm = spawnSync(process.execPath, [join(dist, "lava-dispatch.js"), ...war
 if (warm.status === null || warm.status === 5 || !readdirSync(dist).some((name) => name.endsWith(".cache"))) {
   console.error(`The bundle does not start:\n${warm.stdout}${warm.stderr}`);
   process.exitCode = 1;
+}
+if (process.exitCode) rmSync(dist, { recursive: true, force: true });
+else {
+  const old = `${dist}.old`;
+  if (existsSync(target)) renameSync(target, old);
+  renameSync(dist, target);
+  rmSync(old, { recursive: true, force: true });
 }
 
 function warmUp() {

@@ -12,6 +12,7 @@ import { setupOrExit } from "./lib/setup.mjs";
 
 const JOB = "jobs/uboot-arm64.yaml";
 const DEVICE = "device-configs/devices/qemu-arm64-uboot.yaml";
+const DISPATCHER = "device-configs/dispatcher-emulated.yaml";
 const OUTPUT = join(ROOT, "out/demo");
 const WHAT = {
   "logs.yaml": "the log, in LAVA's format",
@@ -43,6 +44,8 @@ const runJob = () =>
       "run",
       "--device",
       DEVICE,
+      "--dispatcher",
+      DISPATCHER,
       "--output-dir",
       OUTPUT,
       "--tftp-root",
@@ -63,7 +66,9 @@ async function main() {
   rmSync(OUTPUT, { recursive: true, force: true });
   await board.start({ port });
   console.log(`Board started, powered off: arm64, U-Boot, serial console on telnet 127.0.0.1:${port}.`);
-  console.log(`$ lava-dispatch run --device ${DEVICE} ${JOB}\n`);
+  console.log(
+    `$ lava-dispatch run --device ${DEVICE} --dispatcher ${DISPATCHER} --tftp-root ${relative(ROOT, tftp)} ${JOB}\n`,
+  );
   try {
     return interrupted ? 130 : await runJob();
   } finally {

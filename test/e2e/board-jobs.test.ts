@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { JournalRecord } from "../../src/interpreter/journal-format.js";
-import { adaptJob, type RealBoard, startRealBoard } from "../support/real-board.js";
+import { adaptJob, boardWords, type RealBoard, startRealBoard } from "../support/real-board.js";
 import { fileHolds, runCli, startCli, until } from "../support/run-cli.js";
 import {
   expectCompleteOutputs,
@@ -34,7 +34,7 @@ let runs = 0;
 const place = () => join(folder, `out-${++runs}`);
 const words = (job: string, output: string) => {
   const id = String(4000 + runs);
-  return ["run", "--device", board.device, "--output-dir", output, "--job-id", id, "--tftp-root", board.tftp, job];
+  return ["run", "--device", board.device, "--output-dir", output, "--job-id", id, ...boardWords(board), job];
 };
 async function run(job: string) {
   const output = place();
@@ -52,7 +52,7 @@ test("the demo job: nine cases in three definitions, a measurement, a skip, a te
   expect({ code, stderr, class: report.verdict.class }).toEqual({ code: 0, stderr: "", class: "pass" });
   expect(report.counts).toMatchObject({ pass: 8, fail: 0, skip: 1, unknown: 0, incomplete_suites: 0 });
   expect(verdicts(report, "0_smoke")).toEqual({ kernel: "pass", environment: "pass", uptime: "pass", audio: "skip" });
-  expect(verdicts(report, "1_storage")).toEqual({ write: "pass", read: "pass", checksum: "pass", remove: "pass" });
+  expect(verdicts(report, "1_storage")).toEqual({ write: "pass", read: "pass", zeros: "pass", remove: "pass" });
   expect(verdicts(report, "2_network")).toEqual({ loopback: "pass" });
   expect(testCase(report, "0_smoke", "uptime")).toMatchObject({ units: "seconds", measurement: expect.any(Number) });
   expect(testCase(report, "1_storage", "read").set).toBe("ram");

@@ -1,7 +1,7 @@
 /** The demo job over real serial lines: ser2net as in a lab, and a serial port of the dispatcher's own machine. */
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { adaptJob, startRealBoard } from "../support/real-board.js";
+import { adaptJob, boardWords, startRealBoard } from "../support/real-board.js";
 import { runCli } from "../support/run-cli.js";
 import { expectCompleteOutputs, readConsole } from "../support/run-outputs.js";
 import { startSer2net, startSerialPair } from "../support/serial-lines.js";
@@ -14,7 +14,7 @@ async function runDemo(name: string, serial: string, connect: string) {
   const board = await startRealBoard({ folder, name, serial, connect });
   try {
     const output = join(folder, `${name}-out`);
-    const words = ["run", "--device", board.device, "--output-dir", output, "--tftp-root", board.tftp];
+    const words = ["run", "--device", board.device, "--output-dir", output, ...boardWords(board)];
     const run = await runCli([...words, adaptJob(folder, "uboot-arm64")]);
     const report = expectCompleteOutputs(output);
     expect({ code: run.code, verdict: report.verdict.class, error: report.verdict.error }).toEqual({

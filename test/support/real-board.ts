@@ -64,6 +64,12 @@ export async function startRealBoard({ folder, name, serial, connect }: RealBoar
   };
 }
 
+/** Words of the command line that every job on such a board needs. */
+export const boardWords = (board: RealBoard): string[] => [
+  ...["--dispatcher", inRoot("device-configs/dispatcher-emulated.yaml")],
+  ...["--tftp-root", board.tftp],
+];
+
 /** One of the sample jobs, with URLs that hold from anywhere and the replacements asked for; each must find its text. */
 export function adaptJob(folder: string, job: string, replacements: [string | RegExp, string][] = []): string {
   let text = readFileSync(inRoot("jobs", `${job}.yaml`), "utf8").replace(/file:(?:\.\.\/)+/g, `file://${inRoot()}/`);
