@@ -12,10 +12,8 @@ import { overlayOf } from "./overlay/layout.js";
 import { appendToRamdisk } from "./overlay/ramdisk-append.js";
 import { freshFolder, insidePath } from "./overlay/safe-files.js";
 import { withoutTarEnd } from "./overlay/tar-append.js";
-import { tarOf } from "./overlay/tar-write.js";
 import { type Member, treeOf } from "./overlay/tree.js";
 import { programOptions, unpackStream } from "./overlay/unpack.js";
-import { untar } from "./overlay/untar.js";
 import { mustSucceed } from "./run-program.js";
 import type { Service, ServiceContext } from "./types.js";
 
@@ -64,6 +62,7 @@ async function membersOf(image: string, name: string, overlay: JsonMap, context:
   const folder = join(context.paths.work, `overlay-${context.action.level}-${name}`);
   context.onCleanup(() => rm(folder, { recursive: true, force: true }));
   await freshFolder(folder);
+  const { untar } = await import("./overlay/untar.js");
   await untar(unpackStream(createReadStream(file), undefined, context, `The overlay '${name}'`), folder, {
     signal,
     what: `The overlay '${name}'`,
@@ -87,9 +86,10 @@ async function compressionNow(file: string): Promise<string | undefined> {
 
 async function appendToTar(file: string, members: Member[], to: string, context: ServiceContext): Promise<void> {
   const compression = await compressionNow(file);
+  const { tarOf } = await import("./overlay/tar-write.js");
   const whole = async function* () {
     yield* withoutTarEnd(
-      unpackStream(createReadStream(file, { highWaterMark: 1 << 20 }), compression, context, `'${basename(file)}'`),
+      unpackStream(createReadStream(file, { highWaterMark: 256 * 1024 }), compression, context, `'${basename(file)}'`),
     );
     yield* tarOf(members);
   };
@@ -113,7 +113,7 @@ async function appendToImage(
   const convert = (argv: string[]) => mustSucceed(argv, { ...options, error: context.action.commandError });
   try {
     const plain = unpackStream(
-      createReadStream(file, { highWaterMark: 1 << 20 }),
+      createReadStream(file, { highWaterMark: 256 * 1024 }),
       compression,
       context,
       `'${basename(file)}'`,
@@ -126,7 +126,7 @@ async function appendToImage(
     if (sparse) await convert(["img2simg", raw, to]);
     if (compression === undefined) return;
     await rename(to, unpacked);
-    const packed = compress(compression, createReadStream(unpacked, { highWaterMark: 1 << 20 }), options);
+    const packed = compress(compression, createReadStream(unpacked, { highWaterMark: 256 * 1024 }), options);
     await pipeline(Readable.from(packed, { objectMode: false }), createWriteStream(to), { signal: context.signal });
   } finally {
     await Promise.all([unpacked, `${to}.raw`].map((path) => rm(path, { force: true })));

@@ -59,6 +59,6 @@ export const fileDownload: Service = {
   run: (raw, context) =>
     download(raw, context, async ({ url }): Promise<Source> => {
       const { path, size } = await find(url, context.paths.jobDir);
-      return { total: size, bytes: createReadStream(path, { highWaterMark: 1 << 20 }) };
+      return { total: size, bytes: createReadStream(path, { highWaterMark: 256 * 1024 }) };
     }),
 };

@@ -1,4 +1,3 @@
-import { validateHeaderName, validateHeaderValue } from "node:http";
 import { DispatchError, InfrastructureError, JobError } from "../base/errors.js";
 import type { JsonMap } from "../base/json.js";
 import { cachedUrl } from "./download/cache-url.js";
@@ -27,8 +26,9 @@ async function open(input: DownloadInput, context: ServiceContext): Promise<Sour
 }
 
 /** Problems of the request itself. A header's value is never told. */
-function checkRequest({ url, headers }: DownloadInput): void {
+async function checkRequest({ url, headers }: DownloadInput): Promise<void> {
   if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) throw new JobError(`'${shownUrl(url)}' is not a valid URL`);
+  const { validateHeaderName, validateHeaderValue } = await import("node:http");
   for (const [name, value] of Object.entries(headers)) {
     try {
       validateHeaderName(name);
@@ -49,7 +49,7 @@ export const httpDownload: Service = {
     if (problems.length > 0) return problems;
     const input = readDownloadInput(raw, context);
     try {
-      checkRequest(input);
+      await checkRequest(input);
       const cached = input.useCache ? cachedUrl(input.url, context.dispatcher) : undefined;
       context.log.debug(`Checking that ${shownUrl(input.url)} exists`);
       const ask = (url: string) => checkUrl({ url, headers: input.headers }, context);
@@ -75,7 +75,7 @@ export const httpDownload: Service = {
   },
 
   async run(raw, context) {
-    checkRequest(readDownloadInput(raw, context));
+    await checkRequest(readDownloadInput(raw, context));
     return download(raw, context, open);
   },
 };

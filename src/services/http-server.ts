@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { type AddressInfo, isIP, isIPv6 } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join, sep } from "node:path";
@@ -77,6 +77,7 @@ export const httpServer: Service = {
     const told = dispatcherIp(context.dispatcher, "http");
     const own = Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === told));
     const roots = { "/tmp/": paths.work, "/tftp/": join(paths.tftpRoot, context.jobId) };
+    const { createServer } = await import("node:http");
     const server = createServer((request, response) => {
       answer(roots, request, response).then(
         (status) => log.debug(`http: ${request.method} ${request.url} from ${request.socket.remoteAddress}: ${status}`),

@@ -1,7 +1,7 @@
 import { ERROR_CLASS_NAMES, type ErrorClassName, makeError } from "../base/errors.js";
 import type { JsonMap } from "../base/json.js";
 import { texts } from "./overlay/inputs.js";
-import { findProgram, missingProgram, showWords, splitWords } from "./programs.js";
+import { showWords, splitWords } from "./programs.js";
 import { programFailure, runProgram } from "./run-program.js";
 import type { Service } from "./types.js";
 
@@ -40,8 +40,6 @@ export const runCommands: Service = {
     const { deviceDir } = context.paths;
     for (const command of commands) {
       const argv = splitWords(command);
-      const program = findProgram(argv[0] ?? "", context.env, deviceDir);
-      if (!program) throw makeError(errorOf(input), missingProgram(argv[0] ?? "").message, { cause: command });
       context.log.debug(`Calling: ${showWords(argv)}`);
       const begin = context.clock.now();
       const result = await runProgram(argv, { ...context, cwd: deviceDir });

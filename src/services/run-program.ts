@@ -10,8 +10,8 @@ import { findProgram, missingProgram, showWords } from "./programs.js";
 
 /** ms between TERM and KILL (spec runtime.md §2). */
 const GRACE = 3_000;
-/** ms in which a program that has ended may still hold its output open (a daemon that it started does). */
-const LINGER = 200;
+/** ms of silence after which the output of a program that has ended is closed. */
+const LINGER = 100;
 /** A line longer than this is logged in pieces. */
 const LONGEST_LINE = 8_192;
 
@@ -102,8 +102,8 @@ function endOnAbort(child: ChildProcess, signal: AbortSignal, clock: Clock): () 
   };
 }
 
-/** Resolves when the child has ended and its output is read. @throws InfrastructureError when it cannot be started. */
-function ended(child: ChildProcess, clock: Clock, name: string): Promise<{ code: number; killed?: NodeJS.Signals }> {
+/** Resolves when the child has ended and its output is closed. @throws InfrastructureError when it cannot be started. */
+function ended(child: ChildProcess, name: string): Promise<{ code: number; killed?: NodeJS.Signals }> {
   return new Promise((resolve, reject) => {
     child.once("error", (error: NodeJS.ErrnoException) =>
       reject(
@@ -112,17 +112,34 @@ function ended(child: ChildProcess, clock: Clock, name: string): Promise<{ code:
           : new InfrastructureError(`The program '${name}' cannot be started: ${error.message}`, { cause: error }),
       ),
     );
-    child.once("exit", (code, killed) => {
-      const result = killed ? { code: 128 + (constants.signals[killed] ?? 0), killed } : { code: code ?? 0 };
-      const linger = clock.setTimeout(() => {
+    child.once("close", (code, killed) =>
+      resolve(killed ? { code: 128 + (constants.signals[killed] ?? 0), killed } : { code: code ?? 0 }),
+    );
+  });
+}
+
+/**
+ * Closes the output of a program that has ended when nothing comes any more: a daemon that it started may hold it open
+ * for ever. Two silent spans, as on a busy machine the first may end before what is there was read.
+ */
+function closeLingering(child: ChildProcess, clock: Clock): void {
+  let silent = 0;
+  const heard = () => {
+    silent = 0;
+  };
+  child.stdout?.on("data", heard);
+  child.stderr?.on("data", heard);
+  child.once("exit", () => {
+    let timer: unknown;
+    const wait = () => {
+      timer = clock.setTimeout(() => {
+        if (++silent < 2) return wait();
         child.stdout?.destroy();
         child.stderr?.destroy();
       }, LINGER);
-      child.once("close", () => {
-        clock.clearTimeout(linger);
-        resolve(result);
-      });
-    });
+    };
+    wait();
+    child.once("close", () => clock.clearTimeout(timer));
   });
 }
 
@@ -162,12 +179,13 @@ export async function runProgram(argv: string[], options: ProgramOptions): Promi
     });
     stream.once("close", () => lines.end());
   }
+  closeLingering(child, options.clock);
   if (options.input !== undefined) {
     child.stdin?.on("error", () => {}); // The program need not read all of its input.
     child.stdin?.end(options.input);
   }
   try {
-    const result = await ended(child, options.clock, argv[0] ?? "");
+    const result = await ended(child, argv[0] ?? "");
     stop.throwIfAborted();
     return { ...result, output: output.length > most ? output.slice(-most) : output };
   } finally {
@@ -214,7 +232,7 @@ export async function* filterThrough(
   (child.stderr as Readable).on("data", (bytes: Buffer) => {
     words = (words + bytes.toString()).slice(-4096);
   });
-  const end = ended(child, options.clock, argv[0] ?? "");
+  const end = ended(child, argv[0] ?? "");
   end.catch(() => {}); // Awaited below.
   let fault: unknown;
   const feeding = pipeline(source, child.stdin as NodeJS.WritableStream).catch((error: NodeJS.ErrnoException) => {

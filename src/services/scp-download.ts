@@ -50,6 +50,6 @@ export const scpDownload: Service = {
       const found = await stat(copy).catch((cause) => {
         throw new InfrastructureError(`scp left no file of '${shownUrl(input.url)}'`, { cause });
       });
-      return { total: found.size, bytes: createReadStream(copy, { highWaterMark: 1 << 20 }), release };
+      return { total: found.size, bytes: createReadStream(copy, { highWaterMark: 256 * 1024 }), release };
     }),
 };

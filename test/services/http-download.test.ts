@@ -1,13 +1,15 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { JsonMap } from "../../src/base/json.js";
 import { httpDownload } from "../../src/services/http-download.js";
+import { findProgram } from "../../src/services/programs.js";
 import { ImpatientClock, QuickClock, type TestContext, testContext } from "./service-context.js";
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -370,6 +372,69 @@ describe("bad servers", () => {
     await expect(run({ url })).rejects.toMatchObject({ name: "InfrastructureError" });
   });
 
+  test("TLS that fails is an InfrastructureError, at once: no TLS there, a certificate that nobody trusts", async (test) => {
+    const url = (await serve(whole)).replace("http:", "https:");
+    await expect(run({ url: `${url}/kernel` })).rejects.toMatchObject({
+      name: "InfrastructureError",
+      message: expect.stringContaining("TLS failed"),
+    });
+    if (!findProgram("openssl", process.env)) test.skip("openssl is not installed: no certificate can be made");
+    const file = (name: string) => join(context.root, name);
+    const options =
+      "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost -keyout".split(
+        " ",
+      );
+    execFileSync("openssl", [...options, file("key"), "-out", file("cert")], { stdio: "ignore" });
+    const tls = createTlsServer({ key: readFileSync(file("key")), cert: readFileSync(file("cert")) }, whole);
+    await new Promise<void>((resolve) => tls.listen(0, "127.0.0.1", resolve));
+    servers.push(tls);
+    const self = `https://127.0.0.1:${(tls.address() as AddressInfo).port}/kernel`;
+    expect(await validate({ url: self })).toMatchObject([
+      {
+        name: "InfrastructureError",
+        message: expect.stringContaining("TLS failed"),
+        advice: expect.stringContaining("certificate"),
+      },
+    ]);
+  });
+
+  test("a process that has checked and downloaded ends by itself: no connection keeps it alive", async () => {
+    const server = createServer((_, response) => response.writeHead(200, { "content-length": "2" }).end("ok"));
+    server.keepAliveTimeout = 600_000;
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    servers.push(server);
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/kernel`;
+    const { buildSync } = await import("esbuild");
+    const banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+    buildSync({
+      stdin: {
+        contents: `
+          import { RealClock } from "./src/base/clock.ts";
+          import { checkUrl, HttpTransfer } from "./src/services/download/http-transfer.ts";
+          const log = { debug() {}, info() {}, warning() {}, error() {} };
+          const context = { clock: new RealClock(), signal: new AbortController().signal, log };
+          const request = { url: ${JSON.stringify(url)}, headers: {} };
+          await checkUrl(request, context);
+          for await (const chunk of await new HttpTransfer(request, context).open()) process.stdout.write(chunk);`,
+        resolveDir: process.cwd(),
+        loader: "ts",
+      },
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      banner: { js: banner },
+      outfile: join(context.root, "check.mjs"),
+    });
+    const child = spawn(process.execPath, [join(context.root, "check.mjs")], { stdio: ["ignore", "pipe", "inherit"] });
+    servers.push({ close: () => child.kill("SIGKILL") });
+    let output = "";
+    child.stdout.on("data", (bytes: Buffer) => {
+      output += bytes;
+    });
+    expect(await new Promise((resolve) => child.once("close", resolve))).toBe(0);
+    expect(output).toBe("ok");
+  });
+
   test("redirects in a circle end", async () => {
     const url = `${await serve((_, response) => response.writeHead(302, { location: "/again" }).end())}/kernel`;
     await expect(run({ url })).rejects.toMatchObject({
@@ -421,7 +486,7 @@ describe("a full disk", () => {
     const bad = run({ url: `${await serve(whole)}/kernel`, directory: join(context.root, "file") });
     await expect(bad).rejects.toMatchObject({
       name: "InfrastructureError",
-      message: expect.stringContaining("Cannot write"),
+      message: expect.stringContaining("Cannot store"),
     });
   });
 });

@@ -1,5 +1,6 @@
 import { ConfigurationError } from "../../base/errors.js";
 import type { JsonMap } from "../../base/json.js";
+import { pythonRegExp } from "../../base/python-regexp.js";
 
 /** Percent-encodes as a form does: a space becomes `+`, only `-._~` and letters and digits stay. */
 const formEncode = (text: string): string =>
@@ -19,7 +20,7 @@ export function cachedUrl(url: string, dispatcher: JsonMap): string | undefined 
   if (typeof format !== "string" || format === "") return undefined;
   const matches = (rule: string) => {
     try {
-      return new RegExp(rule).test(url);
+      return pythonRegExp(rule).test(url);
     } catch (cause) {
       throw new ConfigurationError(`The HTTP cache rule '${rule}' is not a regular expression`, { cause });
     }

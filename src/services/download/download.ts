@@ -95,14 +95,14 @@ class Meter {
 
 /** Faults of the worker's own disk as the errors that they are. */
 function storageError(error: unknown, file: string): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  if (error instanceof DispatchError || error instanceof ChangedOnServer || code === undefined) return error;
+  const { code, errno } = error as NodeJS.ErrnoException;
+  if (errno === undefined) return error;
   if (code === "ENOSPC" || code === "EDQUOT")
     return new InfrastructureError(`The disk is full: cannot write '${file}'`, {
       cause: error,
       advice: "Make room on the worker, or give the dispatcher a bigger download folder.",
     });
-  return new InfrastructureError(`Cannot write '${file}': ${(error as Error).message}`, { cause: error });
+  return new InfrastructureError(`Cannot store '${file}': ${(error as Error).message}`, { cause: error });
 }
 
 /** Fails when a sum of the job is not the file's. */
@@ -147,7 +147,7 @@ async function fetchOnce(
       : measured;
     await pipeline(
       plain,
-      input.archive ? await unpackTar(part, { log }) : createWriteStream(part, { highWaterMark: 1 << 20 }),
+      input.archive ? await unpackTar(part, { log }) : createWriteStream(part, { highWaterMark: 256 * 1024 }),
       {
         signal,
       },
