@@ -151,7 +151,7 @@ async function asBootScript(
   const script = posix.join(folder, "script.ipxe");
   const file = join(context.paths.tftpRoot, script);
   await mkdir(dirname(file), { recursive: true });
-  await writeFresh(file, `#!ipxe\n${commands.map((line) => `${line}\n`).join("")}`);
+  writeFresh(file, `#!ipxe\n${commands.map((line) => `${line}\n`).join("")}`);
   return ["dhcp net0", `chain tftp://${dispatcherIp(context.dispatcher, "tftp")}/${script}`];
 }
 

@@ -1,6 +1,7 @@
 /** Unpacks the overlay's tarball into a target's root on the worker. */
 import { createReadStream } from "node:fs";
-import { optionalText } from "./overlay/inputs.js";
+import { dig, optionalText } from "./overlay/inputs.js";
+import { overlayOf } from "./overlay/layout.js";
 import { unpackStream } from "./overlay/unpack.js";
 import { untar } from "./overlay/untar.js";
 import type { Service } from "./types.js";
@@ -16,6 +17,10 @@ export const overlayApply: Service = {
       return undefined;
     }
     log.info(`[${action.namespace}] Applying overlay ${tarball} to ${into}`);
+    const ramdisk = context.data.ramdisk;
+    // A ramdisk takes the overlay's own tree when it is made: no need to unpack what was packed a moment ago.
+    if (into === dig(ramdisk, "directory") && tarball === dig(context.data.overlay, "tarball"))
+      return { data: { ramdisk: { overlay: overlayOf(context).directory } } };
     const source = unpackStream(createReadStream(tarball), undefined, context, "The overlay");
     const { members } = await untar(source, into, { signal, what: "The overlay", owners: true });
     log.debug(`${members} files and folders`);

@@ -90,14 +90,14 @@ export const overlayDirectory: Service = {
       log.debug(
         `${script.distro ? "Updating" : "Creating"} ${overlay.results_dir}/bin/${script.name}${script.distro ? ` (${script.distro})` : ""}`,
       );
-      await writeFresh(join(results, "bin", script.name), script.text, 0o755);
+      writeFresh(join(results, "bin", script.name), script.text, 0o755);
     }
     log.debug(`Creating ${overlay.results_dir}/environment`);
-    await writeFresh(join(results, "environment"), environmentFile(input, context));
+    writeFresh(join(results, "environment"), environmentFile(input, context));
     const secrets = await secretLines(context);
     if (isMap(context.job.secrets) || secrets) {
       log.debug(`Creating ${overlay.results_dir}/secrets`);
-      await writeFresh(join(results, "secrets"), secrets);
+      writeFresh(join(results, "secrets"), secrets);
       overlay.private.push(posix.join(overlay.results_dir, "secrets").slice(1));
     }
     return { data: { overlay: asJson(overlay), tests: null } };

@@ -42,7 +42,8 @@ export const ramdiskCompress: Service = {
     const name = `ramdisk.cpio${compression ? `.${compression}` : ""}`;
     let result = join(folder, "ramdisk", name);
     await mkdir(dirname(result), { recursive: true });
-    const members = await treeOf(directory);
+    const overlay = dig(data.ramdisk, "overlay");
+    const members = [...(await treeOf(directory)), ...(typeof overlay === "string" ? await treeOf(overlay) : [])];
     log.info(`Building the ramdisk ${result}: ${file} and ${members.length} more files and folders`);
     const unfinished = join(paths.work, `${name}.new`);
     await appendToRamdisk(ramdisk, members, unfinished, context, { own: ownFolders(context) });

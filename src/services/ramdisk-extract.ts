@@ -48,6 +48,6 @@ export const ramdiskExtract: Service = {
     const directory = join(paths.work, `ramdisk-${action.level}`);
     await freshFolder(directory);
     log.debug(`Additions to ${file} (compression: ${compression ?? "none"}) are collected in ${directory}`);
-    return { data: { ramdisk: { directory, base: file, offset } } };
+    return { data: { ramdisk: { directory, base: file, offset, overlay: null } } };
   },
 };

@@ -31,11 +31,11 @@ export const sshAuthorize: Service = {
     );
     const overlay = overlayOf(context);
     const name = basename(key);
-    await writeFresh(join(resultsFolder(overlay), name), secret!, 0o600);
-    await writeFresh(join(resultsFolder(overlay), `${name}.pub`), open!);
+    writeFresh(join(resultsFolder(overlay), name), secret!, 0o600);
+    writeFresh(join(resultsFolder(overlay), `${name}.pub`), open!);
     const ssh = join(overlay.directory, "root", ".ssh");
     await mkdir(ssh, { recursive: true, mode: 0o700 });
-    await writeFresh(join(ssh, "authorized_keys"), open!, 0o600);
+    writeFresh(join(ssh, "authorized_keys"), open!, 0o600);
     context.log.info(`The key ${name}.pub may log in as root`);
     return { data: { overlay: { private: [...overlay.private, posix.join(overlay.results_dir, name).slice(1)] } } };
   },

@@ -31,7 +31,7 @@ export const testDefinitionInline: Service = {
     await freshFolder(test.directory);
     await mkdir(dirname(join(test.directory, path)), { recursive: true });
     const { stringify } = await import("yaml");
-    await writeFresh(join(test.directory, path), stringify(definition, { version: "1.1" }));
+    writeFresh(join(test.directory, path), stringify(definition, { version: "1.1" }));
     return { data: { tests: { [index]: asJson({ ...test, repository: definition, from: "inline" }) } } };
   },
 };

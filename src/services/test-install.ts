@@ -90,7 +90,7 @@ export const testInstall: Service = {
       params: map(input, "params"),
     };
     if (!options.skip.has("git-repos")) await cloneAll(test, definition, options, context);
-    await writeFresh(join(test.directory, "install.sh"), installScript(test, definition, options), 0o755);
+    writeFresh(join(test.directory, "install.sh"), installScript(test, definition, options), 0o755);
     return { extra };
   },
 };

@@ -32,9 +32,9 @@ export const testOverlay: Service = {
       ...(typeof known.revision === "string" && { revision: known.revision }),
       ...(typeof known.commit_id === "string" && { commit_id: known.commit_id }),
     };
-    await writeFresh(join(test.directory, "testdef.yaml"), text);
-    await writeFresh(join(test.directory, "uuid"), `${test.uuid}\n`);
-    await writeFresh(join(test.directory, "testdef_metadata"), stringify(metadata, { version: "1.1" }));
+    writeFresh(join(test.directory, "testdef.yaml"), text);
+    writeFresh(join(test.directory, "uuid"), `${test.uuid}\n`);
+    writeFresh(join(test.directory, "testdef_metadata"), stringify(metadata, { version: "1.1" }));
     const { pattern, fixupdict, expected } = definition;
     return {
       data: {

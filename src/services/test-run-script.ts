@@ -70,7 +70,7 @@ export const testRunScript: Service = {
     });
     const filename = join(test.directory, "run.sh");
     context.log.debug(`runner path: ${test.target_directory} test_uuid ${test.uuid}`);
-    await writeFresh(filename, text, 0o755);
+    writeFresh(filename, text, 0o755);
     const expected = input.expected === undefined || input.expected === null ? undefined : texts(input, "expected");
     return {
       ...(expected && { data: { tests: { [index]: { expected } } } }),

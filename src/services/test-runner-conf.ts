@@ -20,7 +20,7 @@ export const testRunnerConf: Service = {
       const own = tests.filter((test) => test.stage === stage);
       context.log.debug(`Stage ${stage}: ${own.map(({ id }) => id).join(", ")}`);
       await mkdir(folder, { recursive: true });
-      await writeFresh(join(folder, "lava-test-runner.conf"), own.map((test) => `${test.target_directory}\n`).join(""));
+      writeFresh(join(folder, "lava-test-runner.conf"), own.map((test) => `${test.target_directory}\n`).join(""));
     }
     return undefined;
   },

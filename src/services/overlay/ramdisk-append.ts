@@ -3,7 +3,7 @@
  * additions become a second, small one. The user's bytes stay as they are: device nodes, owners and hard links too.
  */
 import { createReadStream, createWriteStream } from "node:fs";
-import { open, stat } from "node:fs/promises";
+import { copyFile, open, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { JobError } from "../../base/errors.js";
@@ -84,11 +84,8 @@ export async function appendToRamdisk(
   const apart = members.every(({ path }) => options.own.includes(path.split("/")[0]!));
   const fitted = apart ? members : place(members, await list(ramdisk, context));
   const { signal } = context;
-  await pipeline(
-    createReadStream(ramdisk.file, { start: ramdisk.offset, highWaterMark: 2 ** 20 }),
-    createWriteStream(to),
-    { signal },
-  );
+  if (ramdisk.offset === 0) await copyFile(ramdisk.file, to);
+  else await pipeline(createReadStream(ramdisk.file, { start: ramdisk.offset }), createWriteStream(to), { signal });
   if (fitted.length === 0) return;
   const { size } = await stat(to);
   const addition = async function* () {

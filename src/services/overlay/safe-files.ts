@@ -1,6 +1,6 @@
 /** Files in folders whose contents came from elsewhere: a link in them leads nowhere outside. */
-import { constants } from "node:fs";
-import { lstat, mkdir, open, realpath, rm } from "node:fs/promises";
+import { chmodSync, constants, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { open, realpath, rm } from "node:fs/promises";
 import { isAbsolute, join, normalize, sep } from "node:path";
 import { JobError } from "../../base/errors.js";
 
@@ -68,21 +68,26 @@ export async function readInside(folder: string, path: string, what: string, mos
   }
 }
 
-/** Writes a new file; whatever had its name (a link above all) is replaced, never written through. */
-export async function writeFresh(file: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
-  const old = await lstat(file).catch(() => undefined);
-  if (old) await rm(file, { recursive: true });
-  const handle = await open(file, "wx", mode);
+/** Whether a new file gets these permissions without being told again. */
+const givenAtOnce = (mode: number): boolean => (mode & process.umask()) === 0 && mode <= 0o777;
+
+/**
+ * Writes a new file; whatever had its name (a link above all) is replaced, never written through. Synchronous, as
+ * everywhere here for small files: each asynchronous step costs more than the whole write.
+ */
+export function writeFresh(file: string, content: string | Uint8Array, mode = 0o644): void {
   try {
-    await handle.writeFile(content);
-    await handle.chmod(mode);
-  } finally {
-    await handle.close();
+    writeFileSync(file, content, { flag: "wx", mode });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    rmSync(file, { recursive: true });
+    writeFileSync(file, content, { flag: "wx", mode });
   }
+  if (!givenAtOnce(mode)) chmodSync(file, mode);
 }
 
 /** An empty folder, whatever was there before. */
 export async function freshFolder(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
+  await rm(folder, { recursive: true, force: true }); // May be large.
+  mkdirSync(folder, { recursive: true });
 }

@@ -3,12 +3,9 @@
  * done here, since its own extraction rewrites absolute links (a root file system is full of them), refuses names
  * that go through a link (`lib/modules` where `lib` is a link) and loses set-uid bits.
  */
-import { readlinkSync } from "node:fs";
-import { chmod, chown, lchown, link, lstat, mkdir, open, readdir, rm, rmdir, symlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { Parser, type ReadEntry } from "tar";
 import { JobError } from "../../base/errors.js";
-import { resolveInside } from "./safe-files.js";
+import { TargetRoot } from "./target-root.js";
 
 export interface UntarOptions {
   signal: AbortSignal;
@@ -32,12 +29,38 @@ export interface UntarReport {
 const MOST_BYTES = 64 * 2 ** 30;
 const MOST_MEMBERS = 4_000_000;
 
-const FILE_TYPES = new Set(["File", "OldFile", "ContiguousFile"]);
-const FOLDER_TYPES = new Set(["Directory", "GNUDumpDir"]);
+/** What the parser says of an archive that cannot be read to its end. */
+const DAMAGED = new Set(["TAR_BAD_ARCHIVE", "TAR_ABORT", "TAR_ENTRY_INVALID"]);
+
+/** Writes one member. @throws JobError when its name or its links cannot be inside */
+async function write(entry: ReadEntry, root: TargetRoot, report: UntarReport): Promise<void> {
+  const { path, linkpath = "", size, uid = 0, gid = 0, mode, mtime } = entry;
+  const attributes = (usual: number) => ({ mode: mode ?? usual, uid, gid, ...(mtime && { mtime }) });
+  switch (entry.type) {
+    case "File":
+    case "OldFile":
+    case "ContiguousFile":
+      report.bytes += size;
+      return root.file(path, entry as AsyncIterable<Uint8Array>, attributes(0o644));
+    case "Directory":
+    case "GNUDumpDir":
+      root.directory(path, attributes(0o755));
+      break;
+    case "SymbolicLink":
+      root.symlink(path, linkpath, attributes(0o777));
+      break;
+    case "Link":
+      root.hardLink(path, linkpath);
+      break;
+    default:
+      report.skipped.push(path);
+  }
+  entry.resume();
+}
 
 /**
- * Unpacks a tar archive (plain bytes). Nothing is written outside `into`: names are resolved as if it were the root
- * directory, links in it included. Device nodes and pipes are left out.
+ * Unpacks a tar archive. Nothing is written outside `into`: names are resolved as if it were the root directory, links
+ * in it included. Device nodes and pipes are left out.
  * @throws JobError when the archive is damaged, leads upwards, or holds more than allowed
  */
 export async function untar(
@@ -45,119 +68,39 @@ export async function untar(
   into: string,
   options: UntarOptions,
 ): Promise<UntarReport> {
+  const { signal, what, mostBytes = MOST_BYTES, mostMembers = MOST_MEMBERS } = options;
+  const root = new TargetRoot(into, options.owners === true && process.getuid?.() === 0);
   const report: UntarReport = { members: 0, bytes: 0, skipped: [] };
-  const owners = options.owners === true && process.getuid?.() === 0;
-  /** Folders made here, whose permissions are set last: one may forbid writing. */
-  const folders = new Map<string, ReadEntry>();
-  const fault = (text: string, cause?: unknown) =>
-    new JobError(`${options.what} cannot be unpacked: ${text}`, { cause });
-  const linkAt = (path: string): string | undefined => {
-    try {
-      return readlinkSync(join(into, path));
-    } catch {
-      return undefined;
-    }
-  };
-
-  /** Absolute place of a member, its parent folders made. */
-  const place = async (name: string, last: boolean): Promise<string> => {
-    if (name.split("/").includes("..")) throw fault(`'${name}' leads upwards`);
-    const path = resolveInside(name, linkAt, last);
-    const absolute = join(into, path);
-    const parent = dirname(absolute);
-    if (path !== "")
-      await mkdir(parent, { recursive: true }).catch((cause) => {
-        throw ["EEXIST", "ENOTDIR"].includes(cause.code) ? fault(`'${name}' lies below a file`, cause) : cause;
-      });
-    return absolute;
-  };
-
-  /** Removes what stands in a new member's way. */
-  const clear = async (absolute: string): Promise<void> => {
-    const old = await lstat(absolute).catch(() => undefined);
-    if (!old) return;
-    if (!old.isDirectory()) return rm(absolute);
-    if (absolute === into || (await readdir(absolute)).length > 0)
-      throw fault(`'${absolute.slice(into.length)}' is a folder already`);
-    await rmdir(absolute);
-  };
-
-  const write = async (entry: ReadEntry): Promise<void> => {
-    const { type, path } = entry;
-    if (FOLDER_TYPES.has(type)) {
-      const absolute = await place(path, true);
-      const old = await lstat(absolute).catch(() => undefined);
-      if (old && !old.isDirectory()) await rm(absolute);
-      if (!old?.isDirectory()) await mkdir(absolute);
-      if ((!old?.isDirectory() || folders.has(absolute)) && absolute !== into) folders.set(absolute, entry);
-      entry.resume();
-    } else if (FILE_TYPES.has(type)) {
-      const absolute = await place(path, false);
-      await clear(absolute);
-      const handle = await open(absolute, "wx", 0o600);
-      try {
-        for await (const chunk of entry as AsyncIterable<Uint8Array>) {
-          report.bytes += chunk.length;
-          if (report.bytes > (options.mostBytes ?? MOST_BYTES))
-            throw fault(`it holds more than ${options.mostBytes ?? MOST_BYTES} bytes`);
-          await handle.writeFile(chunk);
-        }
-        if (owners) await handle.chown(entry.uid ?? 0, entry.gid ?? 0);
-        await handle.chmod((entry.mode ?? 0o644) & 0o7777); // After chown, which clears set-uid.
-        if (entry.mtime) await handle.utimes(entry.mtime, entry.mtime);
-      } finally {
-        await handle.close();
-      }
-    } else if (type === "SymbolicLink") {
-      const absolute = await place(path, false);
-      await clear(absolute);
-      await symlink(entry.linkpath ?? "", absolute);
-      if (owners) await lchown(absolute, entry.uid ?? 0, entry.gid ?? 0);
-      entry.resume();
-    } else if (type === "Link") {
-      const target = join(into, resolveInside(entry.linkpath ?? "", linkAt, false));
-      const absolute = await place(path, false);
-      if (target !== absolute) {
-        await clear(absolute);
-        await link(target, absolute).catch((cause) => {
-          throw fault(`'${path}' is a link to '${entry.linkpath}', which cannot be linked to`, cause);
-        });
-      }
-      entry.resume();
-    } else {
-      report.skipped.push(path);
-      entry.resume();
-    }
-  };
-
-  await mkdir(into, { recursive: true });
   let failure: unknown;
-  let last: Promise<void> = Promise.resolve();
+  const fail = (cause: unknown) => {
+    failure ??=
+      cause instanceof JobError ? new JobError(`${what} cannot be unpacked: ${cause.message}`, { cause }) : cause;
+  };
+  const take = async (entry: ReadEntry): Promise<void> => {
+    try {
+      if (failure) return;
+      if (++report.members > mostMembers) throw new JobError("it holds too many members");
+      if (report.bytes + entry.size > mostBytes) throw new JobError(`it holds more than ${mostBytes} bytes`);
+      await write(entry, root, report);
+    } catch (error) {
+      fail(error);
+    } finally {
+      entry.resume();
+    }
+  };
+  let last = Promise.resolve();
   const parser = new Parser({
-    onwarn: (code, message) => {
-      if (code === "TAR_BAD_ARCHIVE" || code === "TAR_ABORT" || code === "TAR_ENTRY_INVALID")
-        failure ??= fault(String(message));
-    },
+    onwarn: (code, message) => DAMAGED.has(code) && fail(new JobError(String(message))),
     onReadEntry: (entry) => {
-      last = last
-        .then(async () => {
-          if (failure) return void entry.resume();
-          if (++report.members > (options.mostMembers ?? MOST_MEMBERS)) throw fault("it holds too many members");
-          await write(entry);
-        })
-        .catch((error) => {
-          failure ??= error;
-          entry.resume();
-        });
+      last = last.then(() => take(entry));
     },
   });
-  const ended = new Promise<void>((resolve) => parser.once("end", () => resolve()));
+  const ended = new Promise<void>((resolve) => parser.once("end", resolve));
   try {
     for await (const chunk of source) {
-      options.signal.throwIfAborted();
+      signal.throwIfAborted();
       if (failure) break;
-      if (!parser.write(Buffer.from(chunk)))
-        await new Promise<void>((resolve) => parser.once("drain", () => resolve()));
+      if (!parser.write(Buffer.from(chunk))) await new Promise<void>((resolve) => parser.once("drain", resolve));
     }
   } catch (error) {
     failure ??= error;
@@ -166,9 +109,6 @@ export async function untar(
   await ended;
   await last;
   if (failure) throw failure;
-  for (const [absolute, entry] of [...folders].reverse()) {
-    if (owners) await chown(absolute, entry.uid ?? 0, entry.gid ?? 0);
-    await chmod(absolute, (entry.mode ?? 0o755) & 0o7777);
-  }
+  root.finish();
   return report;
 }
