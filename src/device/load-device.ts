@@ -138,7 +138,12 @@ function variablesOf(
     } else values[name] = fitting;
   }
   for (const [name, value] of Object.entries(context)) {
-    if (!Object.hasOwn(forJobs, name)) continue;
+    if (!Object.hasOwn(forJobs, name)) {
+      if (!Object.hasOwn(defaults, name)) continue;
+      const message = `context.${name} of the job has no effect: only the device dictionary may set it`;
+      problems.push({ severity: "warning", message });
+      continue;
+    }
     const fitting = fit(value, defaults[name]);
     if (fitting !== undefined) values[name] = fitting;
     else {
