@@ -2,7 +2,8 @@ import { DispatchError, InfrastructureError, JobError } from "../base/errors.js"
 import type { JsonMap } from "../base/json.js";
 import { cachedUrl } from "./download/cache-url.js";
 import { checkDownloadInput, download, downloadPrograms, type Source } from "./download/download.js";
-import { checkUrl, HttpTransfer } from "./download/http-transfer.js";
+import { checkUrl } from "./download/http-check.js";
+import { HttpTransfer } from "./download/http-transfer.js";
 import { type DownloadInput, readDownloadInput, shownUrl } from "./download/local-file.js";
 import type { Service, ServiceContext } from "./types.js";
 

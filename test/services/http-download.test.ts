@@ -410,7 +410,8 @@ describe("bad servers", () => {
       stdin: {
         contents: `
           import { RealClock } from "./src/base/clock.ts";
-          import { checkUrl, HttpTransfer } from "./src/services/download/http-transfer.ts";
+          import { checkUrl } from "./src/services/download/http-check.ts";
+          import { HttpTransfer } from "./src/services/download/http-transfer.ts";
           const log = { debug() {}, info() {}, warning() {}, error() {} };
           const context = { clock: new RealClock(), signal: new AbortController().signal, log };
           const request = { url: ${JSON.stringify(url)}, headers: {} };
