@@ -106,6 +106,16 @@ describe("archive: tar", () => {
     }
   });
 
+  test("zipped", async (test) => {
+    for (const program of ["zip", "funzip"])
+      if (!findProgram(program, process.env)) test.skip(`${program} is not installed`);
+    writeFileSync(join(context.root, "a.tar"), tar({ path: "file", body: "hello" }));
+    await unpack(execFileSync("zip", ["-q", "-", "a.tar"], { cwd: context.root }), { compression: "zip" });
+    expect(readFileSync(join(String(downloaded().file), "file"), "utf8")).toBe("hello");
+    const input = { compression: "zip", archive: "tar" };
+    expect(fileDownload.programs?.({ input, device: {}, parameters: {} })).toEqual(["funzip"]);
+  });
+
   test("a name that leads upwards is refused, and nothing of the archive stays", async () => {
     await expect(unpack(tar({ path: "ok", body: "ok" }, { path: "a/../../evil", body: "evil" }))).rejects.toMatchObject(
       {
