@@ -2,7 +2,7 @@
 // them with ajv into plain functions, so that neither schemas nor ajv are loaded at run time.
 //   $include: [ref, ...]   takes over the keys of other schemas
 //   $folder: name          one schema file per method; `by` names the key that chooses, without it required keys do
-// Objects with properties refuse unknown keys unless they say otherwise.
+// Usage: build-schemas.mjs [FOLDER OF SCHEMAS [OUTPUT FOLDER]]. Objects with properties refuse unknown keys unless they say otherwise.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,8 +11,8 @@ import standalone from "ajv/dist/standalone/index.js";
 import { parse } from "yaml";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const sources = join(root, "src/definition/schemas");
-const target = join(root, "src/definition/generated");
+const [sources = join(root, "src/definition/schemas"), target = join(root, "src/definition/generated")] =
+  process.argv.slice(2);
 
 const isMap = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 const mapValues = (map, change) =>

@@ -45,6 +45,5 @@ export function loadJob(text: string, file: string, { strict }: { strict: boolea
 /** As the file has them; what has no place comes first. */
 export const inOrder = (problems: Problem[]): Problem[] =>
   problems.sort(
-    ({ location: a }, { location: b }) =>
-      (a?.line ?? 0) - (b?.line ?? 0) || (a?.column ?? 0) - (b?.column ?? 0),
+    ({ location: a }, { location: b }) => (a?.line ?? 0) - (b?.line ?? 0) || (a?.column ?? 0) - (b?.column ?? 0),
   );

@@ -121,10 +121,14 @@ class SchemaError {
     const name = pathText(this.#path) || (this.root.title ?? "the file");
     const told = this.#schema.errorMessage;
     if (keyword === "pythonRegExp") return this.#regExp(data as string, name);
-    if (told && TOLD_BY_SCHEMA.has(keyword)) return this.#error(`${name} ${told}`, this.#missingKind(data) ?? this.#example());
+    if (told && TOLD_BY_SCHEMA.has(keyword))
+      return this.#error(`${name} ${told}`, this.#missingKind(data) ?? this.#example());
     switch (keyword) {
       case "type":
-        return this.#error(`${name} must be ${expected(this.#schema.type)}, but ${found(data as Json)}`, this.#typeHint());
+        return this.#error(
+          `${name} must be ${expected(this.#schema.type)}, but ${found(data as Json)}`,
+          this.#typeHint(),
+        );
       case "required":
         return this.#missing(params.missingProperty!, name);
       case "dependencies":
@@ -132,9 +136,9 @@ class SchemaError {
       case "additionalProperties":
         return this.#unknownKey(params.additionalProperty!);
       case "discriminator":
-        return this.#unknownMethod(params.tag!, this.error.params.tagValue as Json);
+        return this.#unknownMethod(params.tag!, this.error.params.tagValue as Json | undefined);
       case "enum":
-        return this.#error(`${name} cannot be ${quoted(data as Json)}`, this.#allowed(data as Json));
+        return this.#error(`${name} cannot be ${data === null ? "empty" : quoted(data as Json)}`, this.#allowed());
       case "const":
         return this.#error(`${name} must be ${quoted(this.error.params.allowedValue as Json)}`);
       case "minimum":
@@ -177,7 +181,9 @@ class SchemaError {
     return problemAt(this.parsed, path, severity, `"${key}" is not a key of ${where}`, { hint, part: "key" });
   }
 
-  #unknownMethod(tag: string, value: Json): Problem {
+  #unknownMethod(tag: string, value: Json | undefined): Problem | undefined {
+    // that it is missing is told as such
+    if (value === undefined) return undefined;
     const path = [...this.#path, tag];
     const what = this.#schema.title ?? tag;
     if (typeof value !== "string") {
@@ -208,7 +214,7 @@ class SchemaError {
     if (!this.#schema.keys || !isMap(data)) return undefined;
     for (const key of Object.keys(data)) {
       const [near] = nearest(key, this.#schema.keys);
-      if (near) return `did you mean "${near}" with "${key}"?`;
+      if (near) return `did you mean "${near}" in place of "${key}"?`;
     }
     return undefined;
   }
@@ -234,10 +240,8 @@ class SchemaError {
     return /^[[{"']/.test(text) ? text : text.replace(/\s+#.*$|[,\]}].*$/, "").trim();
   }
 
-  #allowed(data: Json): string {
-    const values = this.#schema.enum ?? [];
-    const near = typeof data === "string" ? nearest(data, values.filter((value) => typeof value === "string")) : [];
-    return near.length > 0 ? `did you mean ${near.map(quoted).join(" or ")}?` : `allowed: ${values.map(flow).join(", ")}`;
+  #allowed(): string {
+    return `allowed: ${(this.#schema.enum ?? []).map(flow).join(", ")}`;
   }
 
   #example(): string | undefined {
@@ -301,7 +305,10 @@ function quoted(value: Json): string {
 /** A value in YAML's one-line form, as a user would write it. */
 export function flow(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(flow).join(", ")}]`;
-  if (isMap(value)) return `{${Object.entries(value).map(([key, item]) => `${key}: ${flow(item)}`).join(", ")}}`;
+  if (isMap(value))
+    return `{${Object.entries(value)
+      .map(([key, item]) => `${key}: ${flow(item)}`)
+      .join(", ")}}`;
   if (typeof value !== "string") return String(value);
   return /^[A-Za-z/][\w./ -]*$/.test(value) ? value : `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
 }

@@ -158,7 +158,10 @@ function syntaxProblem(code: string, message: string): { message: string; hint?:
         hint: "is a colon missing behind a key, or a closing quote?",
       };
     case "BAD_SCALAR_START":
-      return { message: firstSentence(message), hint: 'text that begins with a special character must be quoted: "..."' };
+      return {
+        message: firstSentence(message),
+        hint: 'text that begins with a special character must be quoted: "..."',
+      };
     case "BAD_DQ_ESCAPE":
       return {
         message: firstSentence(message),

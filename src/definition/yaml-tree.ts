@@ -129,13 +129,19 @@ export class YamlTree {
     const text = node.source ?? "";
     const tag = node.tag;
     if (tag === undefined && node.type !== "PLAIN" && node.type !== undefined) return text;
-    if (tag === "!" || tag === `${TAG}str` || tag === `${TAG}timestamp`) return text;
+    if (tag === `${TAG}str` || tag === `${TAG}timestamp`) return text;
     const value = resolvePlain(text);
     if (typeof value === "object" && value !== null) {
-      this.#problem("warning", node, `the number ${shorten(text)} is too large and is taken as text`, "put it in quotes");
+      this.#problem(
+        "warning",
+        node,
+        `the number ${shorten(text)} is too large and is taken as text`,
+        "put it in quotes",
+      );
       return value.oversized;
     }
-    if (tag !== undefined) {
+    // "!" alone asks for what the text would be without quotes
+    if (tag !== undefined && tag !== "!") {
       const fits = tag === `${TAG}float` ? typeof value === "number" : tag === tagOf(value);
       if (!fits) this.#checkTag(node, "");
     }
@@ -155,16 +161,20 @@ export class YamlTree {
       "error",
       node ?? this.#root,
       "a map or a list cannot be a key",
-      "text that begins with { or [ must be quoted: \"{...}\"",
+      'text that begins with { or [ must be quoted: "{...}"',
     );
     return "";
   }
 
   #duplicate(key: string, first: Pair, second: Pair): void {
     const at = this.#lines.at(start(first.key as Node));
-    this.#problem("warning", second.key as Node, `the key "${shorten(key)}" stands here again: the last one counts`, "", [
-      { ...at, message: "it stands here first" },
-    ]);
+    this.#problem(
+      "warning",
+      second.key as Node,
+      `the key "${shorten(key)}" stands here again: the last one counts`,
+      "",
+      [{ ...at, message: "it stands here first" }],
+    );
   }
 
   #find(map: YAMLMap, key: string): Pair | undefined {
@@ -207,14 +217,24 @@ export class YamlTree {
     hint = "",
     related?: NonNullable<Problem["related"]>,
   ): void {
-    const problem = { severity, message, ...this.#lines.at(start(node)), ...(hint && { hint }), ...(related && { related }) };
+    const problem = {
+      severity,
+      message,
+      ...this.#lines.at(start(node)),
+      ...(hint && { hint }),
+      ...(related && { related }),
+    };
     // a copy made for an alias finds the same again
     const line = problem.location.line;
     const column = problem.location.column;
-    if (this.#open.size > 0 && this.#problems.some(({ location: at }) => at?.line === line && at.column === column)) return;
+    if (this.#open.size > 0 && this.#problems.some(({ location: at }) => at?.line === line && at.column === column))
+      return;
     this.#problems.push(problem);
     if (this.#problems.length < MAX_PROBLEMS) return;
-    this.#problems.push({ severity: "error", message: `there are more than ${MAX_PROBLEMS} problems: reading ends here` });
+    this.#problems.push({
+      severity: "error",
+      message: `there are more than ${MAX_PROBLEMS} problems: reading ends here`,
+    });
     throw new Refused();
   }
 

@@ -102,7 +102,11 @@ async function renderDictionary(
   if (problems.some(({ severity }) => severity === "error")) return undefined;
   for (const { value, file } of layers) {
     if (isMap(value)) continue;
-    problems.push({ severity: "error", message: "a device type must render to a map", location: { file, line: 1, column: 1 } });
+    problems.push({
+      severity: "error",
+      message: "a device type must render to a map",
+      location: { file, line: 1, column: 1 },
+    });
     return undefined;
   }
   const overrides = entries[DEVICE];
@@ -120,7 +124,10 @@ function variablesOf(
   problems: Problem[],
 ): JsonMap {
   const forJobs: JsonMap = Object.assign({}, ...chain.map((template) => template.context));
-  const defaults: JsonMap = Object.assign({}, ...chain.map(({ variables, context: own }) => ({ ...variables, ...own })));
+  const defaults: JsonMap = Object.assign(
+    {},
+    ...chain.map(({ variables, context: own }) => ({ ...variables, ...own })),
+  );
   const values: JsonMap = { ...defaults };
   for (const [name, value] of Object.entries(entries)) {
     if (name === EXTENDS || name === DEVICE) continue;
@@ -131,11 +138,11 @@ function variablesOf(
       problems.push(problemAt(dictionary, [name], "warning", message, { hint, part: "key" }));
       continue;
     }
-    const fitting = fit(value, defaults[name]);
-    if (fitting === undefined) {
+    const fits = fitted(value, defaults[name]);
+    if (fits === undefined) {
       const message = `"${name}" must be ${typeof defaults[name] === "boolean" ? "true or false" : "a number"}`;
       problems.push(problemAt(dictionary, [name], "error", message));
-    } else values[name] = fitting;
+    } else values[name] = fits;
   }
   for (const [name, value] of Object.entries(context)) {
     if (!Object.hasOwn(forJobs, name)) {
@@ -144,8 +151,8 @@ function variablesOf(
       problems.push({ severity: "warning", message });
       continue;
     }
-    const fitting = fit(value, defaults[name]);
-    if (fitting !== undefined) values[name] = fitting;
+    const fits = fitted(value, defaults[name]);
+    if (fits !== undefined) values[name] = fits;
     else {
       const what = typeof defaults[name] === "boolean" ? "true or false" : "a number";
       problems.push({ severity: "error", message: `the job's context.${name} must be ${what}, but is ${flow(value)}` });
@@ -155,7 +162,7 @@ function variablesOf(
 }
 
 /** A value of the default's type: contexts often write `'True'` or `'115200'`. Undefined when it cannot be one. */
-function fit(value: Json, standard: Json | undefined): Json | undefined {
+function fitted(value: Json, standard: Json | undefined): Json | undefined {
   if (typeof standard === "string" && typeof value === "number") return String(value);
   if (typeof standard !== "boolean" && typeof standard !== "number") return value;
   if (value === null || typeof value === typeof standard) return value;
@@ -172,7 +179,9 @@ function relocated(parsed: ParsedYaml, lines: number[], templateText: string): P
     problems: parsed.problems.map((problem) => ({
       ...problem,
       ...(problem.location && { location: move(problem.location) }),
-      ...(problem.related && { related: problem.related.map((place) => ({ ...place, location: move(place.location) })) }),
+      ...(problem.related && {
+        related: problem.related.map((place) => ({ ...place, location: move(place.location) })),
+      }),
     })),
     locate: (path, part) => {
       const location = parsed.locate(path, part);

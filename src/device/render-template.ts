@@ -24,6 +24,8 @@ const VALUE = "yaml value";
 const PART = "yaml text";
 /** Marks of template lines in the text while it is rendered; no value can contain them, as JSON escapes them. */
 const mark = (line: number): string => `\x01${line}\x02`;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the marks are control characters
+const MARK = /\x01(\d+)\x02/g;
 
 /**
  * Renders a device-type template to YAML text. `{{x}}` becomes a whole YAML value, quoted where needed; `{{{x}}}` is a
@@ -127,23 +129,30 @@ function unmark(marked: string): Rendered {
   const lines = [0];
   let last = 1;
   const text = marked.split("\n").map((line) => {
-    const first = /\x01(\d+)\x02/.exec(line);
+    const [first] = line.matchAll(MARK);
     last = first ? Number(first[1]) : last;
     lines.push(last);
-    return line.replace(/\x01\d+\x02/g, "");
+    return line.replaceAll(MARK, "");
   });
   return { text: text.join("\n"), lines };
 }
 
 /** Handlebars' errors tell their place in several ways. */
 function templateError(error: Error): TemplateError {
-  const place = error as Error & { lineNumber?: number; column?: number; hash?: { line?: number; loc?: { first_line: number } } };
+  const place = error as Error & {
+    lineNumber?: number;
+    column?: number;
+    hash?: { line?: number; loc?: { first_line: number } };
+  };
   const inText = /on line (\d+)| - (\d+):(\d+)/.exec(error.message);
   const line = place.lineNumber ?? place.hash?.loc?.first_line ?? Number(inText?.[1] ?? inText?.[2] ?? 1);
   const column = (place.column ?? Number(inText?.[3] ?? 0)) + 1;
   const missing = /^"(.+)" not defined in/.exec(error.message);
   const message = missing
     ? `the variable "${missing[1]}" is not declared in the head of the template or its parents`
-    : error.message.split("\n").at(-1)!.replace(/ - \d+:\d+$/, "");
+    : error.message
+        .split("\n")
+        .at(-1)!
+        .replace(/ - \d+:\d+$/, "");
   return new TemplateError(message, line, column);
 }

@@ -30,7 +30,12 @@ const FRONT_KEYS = ["extends", "variables", "context"];
  * The templates that a dictionary stands on, the outermost parent first. What cannot be found or turns in a circle is
  * a problem at the `extends` that names it.
  */
-export function templateChain(dictionary: ParsedYaml, name: string, source: TemplateSource, problems: Problem[]): DeviceTemplate[] {
+export function templateChain(
+  dictionary: ParsedYaml,
+  name: string,
+  source: TemplateSource,
+  problems: Problem[],
+): DeviceTemplate[] {
   const chain: DeviceTemplate[] = [];
   let asking = dictionary;
   for (let wanted: string | undefined = name; wanted !== undefined; ) {
@@ -40,7 +45,9 @@ export function templateChain(dictionary: ParsedYaml, name: string, source: Temp
     };
     if (!/^[\w.-]+$/.test(wanted)) return refuse(`"${wanted}" cannot be the name of a device type`);
     if (chain.some((template) => template.name === wanted)) {
-      return refuse(`the device types extend each other in a circle: ${[...chain.map((t) => t.name), wanted].join(" > ")}`);
+      return refuse(
+        `the device types extend each other in a circle: ${[...chain.map((t) => t.name), wanted].join(" > ")}`,
+      );
     }
     const found = source.template(wanted);
     if (!found) {
@@ -70,7 +77,9 @@ function readTemplate(name: string, file: string, text: string, problems: Proble
   for (const [key, part] of Object.entries(value)) {
     if (!FRONT_KEYS.includes(key)) {
       const hint = `known here: ${FRONT_KEYS.join(", ")}`;
-      problems.push(problemAt(front, [key], "error", `"${key}" is not a key of a device type's head`, { hint, part: "key" }));
+      problems.push(
+        problemAt(front, [key], "error", `"${key}" is not a key of a device type's head`, { hint, part: "key" }),
+      );
     } else if (key === "extends" ? typeof part !== "string" : !isMap(part) && part !== null) {
       const shape = key === "extends" ? "the name of a device type" : "a map of names and defaults";
       problems.push(problemAt(front, [key], "error", `"${key}" must be ${shape}`, { part: "key" }));
