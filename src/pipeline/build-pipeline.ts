@@ -233,7 +233,9 @@ class PipelineBuilder {
     const where = locateNear(device, ["actions", block.family, "methods"]);
     const why = nearest
       ? ` ${nearest.strategy} came nearest (${nearest.held} of ${nearest.of} conditions hold); it refuses because ${nearest.reason}.`
-      : ` No strategy has this method; there are ${names.join(", ")}.`;
+      : selector === undefined
+        ? ` ${refused.map(({ strategy, reason }) => `${strategy}: ${reason}.`).join(" ")}`
+        : ` No strategy has this method; there are ${names.join(", ")}.`;
     this.problems.add({
       message: `None of the ${refused.length} ${block.family} strategies accepts this block${asked}.${why}`,
       document: job,

@@ -20,8 +20,8 @@ import type { TimeoutRules } from "./timeouts.js";
 
 /** Fragments in fragments; a fragment that uses itself without end stops here. */
 const DEEPEST = 40;
-/** Nodes of one pipeline; only a job made to exhaust the dispatcher has more. */
-const MOST_NODES = 20_000;
+/** Actions and uses of fragments in one pipeline; only what was made to exhaust the dispatcher has more. */
+const MOST_ITEMS = 20_000;
 
 export interface ExpansionInput {
   job: ParsedYaml;
@@ -143,6 +143,12 @@ export class Expansion {
 
   #round(item: PipelineItem, place: Position): void {
     const { machines, problems, job } = this.#input;
+    if (++this.#count > MOST_ITEMS) {
+      problems.add({
+        message: `The pipeline has more than ${MOST_ITEMS} actions and fragments; the rest is left out.`,
+      });
+      return;
+    }
     if (item.when !== undefined && !evaluateCondition(item.when, this.#scopeOf(place), item.location)) return;
     let { block } = place;
     if (item.parameters !== undefined) {
@@ -169,12 +175,8 @@ export class Expansion {
   }
 
   #action(definition: ActionDefinition, place: Position): void {
-    const { problems, timeouts } = this.#input;
+    const { timeouts } = this.#input;
     const { block, parent, siblings, vars } = place;
-    if (++this.#count > MOST_NODES) {
-      problems.add({ message: `The job has more than ${MOST_NODES} actions; the rest is left out.` });
-      return;
-    }
     const name = definition.action;
     const position = siblings.length + place.first;
     const level = parent ? `${parent.level}.${position}` : String(position);

@@ -53,9 +53,9 @@ export class TimeoutRules {
     for (const [unit, factor] of Object.entries(SECONDS)) {
       const amount = value[unit];
       if (amount === undefined) continue;
-      if (typeof amount === "number" && Number.isFinite(amount)) sum += amount * factor;
+      if (typeof amount === "number" && Number.isFinite(amount) && amount >= 0) sum += amount * factor;
       else {
-        const message = `The ${unit} of a timeout are a number, not ${JSON.stringify(amount)}.`;
+        const message = `The ${unit} of a timeout are a number from 0 on, not ${JSON.stringify(amount)}.`;
         this.#problems.add({ message, document, path: [...path, unit], errorClass: "ConfigurationError" });
       }
     }
