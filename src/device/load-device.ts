@@ -26,6 +26,9 @@ export interface LoadedDevice {
 
 /** Keys of a dictionary that are not variables. */
 const EXTENDS = "extends";
+/** Keys that every device configuration has. */
+const PARTS = ["actions", "constants", "parameters", "timeouts"];
+const NEITHER = "write `extends: <device type>` and its variables, or a whole device configuration";
 /** Merged over what the templates made. */
 const DEVICE = "device";
 
@@ -43,7 +46,7 @@ export async function loadDevice(text: string, file: string, options: LoadDevice
         message: "a device must be a map",
         location: { file, line: 1, column: 1 },
         source: parsed.sourceLine(1),
-        hint: "write `extends: <device type>` and its variables, or a whole device configuration",
+        hint: NEITHER,
       });
     }
     return { device: {}, parsed, problems };
@@ -54,6 +57,14 @@ export async function loadDevice(text: string, file: string, options: LoadDevice
 }
 
 function checked(device: JsonMap, parsed: ParsedYaml, problems: Problem[]): LoadedDevice {
+  if (!PARTS.some((key) => key in device)) {
+    problems.push(
+      problemAt(parsed, [], "error", "this is neither a device dictionary nor a device configuration", {
+        hint: NEITHER,
+      }),
+    );
+    return { device, parsed, problems: inOrder(problems) };
+  }
   validateDevice(device);
   problems.push(...schemaProblems(validateDevice.errors ?? [], schema, parsed, { strict: false }));
   return { device, parsed, problems: inOrder(problems) };

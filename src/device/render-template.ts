@@ -1,6 +1,5 @@
 import Handlebars from "handlebars";
 import { isMap, type Json, type JsonMap } from "../base/json.js";
-import { flow } from "../definition/schema-problems.js";
 
 /** Rendered text, and for each of its lines the template's line that made it. */
 export interface Rendered {
@@ -26,6 +25,8 @@ const PART = "yaml text";
 const mark = (line: number): string => `\x01${line}\x02`;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the marks are control characters
 const MARK = /\x01(\d+)\x02/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+const LEADING = /^(?:\x01\d+\x02)+/;
 
 /**
  * Renders a device-type template to YAML text. `{{x}}` becomes a whole YAML value, quoted where needed; `{{{x}}}` is a
@@ -34,46 +35,82 @@ const MARK = /\x01(\d+)\x02/g;
  */
 export function renderTemplate(body: string, variables: JsonMap): Rendered {
   const engine = Handlebars.create();
-  const helpers: { [name: string]: Handlebars.HelperDelegate } = {
-    [VALUE]: (value: Json | undefined) => inFlow(value),
-    [PART]: (value: Json | undefined) => inQuotes(value),
-    eq: (a: Json, b: Json) => a === b,
-    and: (...values: unknown[]) => values.slice(0, -1).every((value) => !Handlebars.Utils.isEmpty(value)),
-    or: (...values: unknown[]) => values.slice(0, -1).find((value) => !Handlebars.Utils.isEmpty(value)) ?? false,
-    not: (value: unknown) => Handlebars.Utils.isEmpty(value),
-    has: (map: Json, key: string) => isMap(map) && Object.hasOwn(map, key),
-  };
-  engine.registerHelper(helpers);
+  engine.registerHelper(HELPERS);
   try {
     const program = engine.parse(body);
-    new Quoting(body.split("\n")).accept(program);
+    new Quoting(body.split("\n"), variables).accept(program);
     const marked = engine.compile(program, { strict: true, noEscape: true })(variables);
     return unmark(marked);
   } catch (error) {
-    throw error instanceof TemplateError ? error : templateError(error as Error);
+    throw error instanceof TemplateError ? error : syntaxError(error as Error);
   }
 }
 
-/** Makes every insertion safe, and marks the lines. */
+const isEmpty = (value: unknown): boolean => Handlebars.Utils.isEmpty(value);
+
+/** Helpers of templates, beside Handlebars' own; the last argument is Handlebars' options. */
+const HELPERS: { [name: string]: Handlebars.HelperDelegate } = {
+  [VALUE]: (value: Json | undefined, ...place: Place) => inFlow(defined(value, place)),
+  [PART]: (value: Json | undefined, ...place: Place) => inQuotes(defined(value, place), place),
+  eq: (a: Json, b: Json) => a === b,
+  and: (...values: unknown[]) => values.slice(0, -1).every((value) => !isEmpty(value)),
+  or: (...values: unknown[]) => values.slice(0, -1).find((value) => !isEmpty(value)) ?? false,
+  not: (value: unknown) => isEmpty(value),
+  has: (map: Json, key: string) => isMap(map) && Object.hasOwn(map, key),
+};
+const KNOWN_HELPERS = new Set([...Object.keys(HELPERS), "if", "unless", "each", "with", "lookup"]);
+/** Blocks in which names mean other things than the variables. */
+const SCOPES = new Set(["each", "with"]);
+
+/** What an insertion is called in its template, and its line and column. */
+type Place = [text: string, line: number, column: number];
+
+/** Checks all names, makes every insertion safe, and marks the lines. */
 class Quoting extends Handlebars.Visitor {
-  /** Inline partials of one line: pieces of a text, to be used within quotes. */
-  readonly #pieces = new Set<string>();
+  /** Inline partials; true: of one line, a piece of a text to be used within quotes. */
+  readonly #partials = new Map<string, boolean>();
   #inPiece = false;
-  constructor(private readonly lines: string[]) {
+  #scopes = 0;
+  constructor(
+    private readonly lines: string[],
+    private readonly variables: JsonMap,
+  ) {
     super();
   }
 
   override DecoratorBlock(block: hbs.AST.DecoratorBlock): void {
     this.#inPiece = block.loc.start.line === block.loc.end.line;
-    if (this.#inPiece) this.#pieces.add((block.params[0] as hbs.AST.StringLiteral).value);
-    super.DecoratorBlock(block);
+    this.#partials.set((block.params[0] as hbs.AST.StringLiteral).value, this.#inPiece);
+    this.accept(block.program);
     this.#inPiece = false;
   }
 
   override PartialStatement(partial: hbs.AST.PartialStatement): void {
     const name = (partial.name as hbs.AST.PathExpression).original;
-    if (this.#pieces.has(name)) this.#checkQuotes(partial.loc.start, `{{> ${name}}}`);
-    super.PartialStatement(partial);
+    const isPiece = this.#partials.get(name);
+    if (isPiece === undefined) this.#refuse(partial, `no inline partial before it is named "${name}"`);
+    if (isPiece) this.#checkQuotes(partial, `{{> ${name}}}`);
+  }
+
+  override BlockStatement(block: hbs.AST.BlockStatement): void {
+    const name = this.#helper(block);
+    for (const parameter of block.params) this.accept(parameter);
+    this.#scopes += SCOPES.has(name) ? 1 : 0;
+    this.accept(block.program);
+    this.#scopes -= SCOPES.has(name) ? 1 : 0;
+    if (block.inverse) this.accept(block.inverse);
+  }
+
+  override SubExpression(expression: hbs.AST.SubExpression): void {
+    this.#helper(expression);
+    for (const parameter of expression.params) this.accept(parameter);
+  }
+
+  override PathExpression(path: hbs.AST.PathExpression): void {
+    const [name] = path.parts;
+    if (path.data || name === undefined || path.depth !== this.#scopes) return;
+    if (typeof name === "string" && Object.hasOwn(this.variables, name)) return;
+    this.#refuse(path, `the variable "${name}" is not declared in the head of the template or its parents`);
   }
 
   override ContentStatement(content: hbs.AST.ContentStatement): void {
@@ -84,21 +121,43 @@ class Quoting extends Handlebars.Visitor {
   }
 
   override MustacheStatement(mustache: hbs.AST.MustacheStatement): void {
-    if (!mustache.escaped) this.#checkQuotes(mustache.loc.start, "{{{...}}}");
-    const isCall = mustache.params.length > 0 || (mustache.hash?.pairs.length ?? 0) > 0;
+    if (!mustache.escaped) this.#checkQuotes(mustache, "{{{...}}}");
+    const { loc } = mustache;
+    const isCall = mustache.params.length > 0;
     const argument = isCall
       ? ({ ...mustache, type: "SubExpression" } as unknown as hbs.AST.SubExpression)
       : (mustache.path as hbs.AST.Expression);
-    mustache.params = [argument];
-    mustache.hash = undefined as unknown as hbs.AST.Hash;
-    mustache.path = helperPath(mustache.escaped ? VALUE : PART, mustache.loc);
+    this.accept(argument);
+    const text = (mustache.path as hbs.AST.PathExpression).original;
+    const place: Place = [text, loc.start.line, loc.start.column + 1];
+    mustache.params = [argument, ...place.map((part) => literal(part, loc))];
+    mustache.path = helperPath(mustache.escaped ? VALUE : PART, loc);
   }
 
-  #checkQuotes({ line, column }: hbs.AST.Position, what: string): void {
+  #helper(call: hbs.AST.BlockStatement | hbs.AST.SubExpression): string {
+    const name = (call.path as hbs.AST.PathExpression).original;
+    if (!KNOWN_HELPERS.has(name)) this.#refuse(call, `there is no helper "${name}"`);
+    return name;
+  }
+
+  #checkQuotes(node: hbs.AST.Node, what: string): void {
+    const { line, column } = node.loc.start;
     if (this.#inPiece || endsInQuotes(this.lines[line - 1]!.slice(0, column))) return;
-    throw new TemplateError(`${what} may only stand within double quotes; {{...}} is a whole value`, line, column + 1);
+    this.#refuse(node, `${what} may only stand within double quotes; {{...}} is a whole value`);
+  }
+
+  #refuse({ loc }: hbs.AST.Node, message: string): never {
+    throw new TemplateError(message, loc.start.line, loc.start.column + 1);
   }
 }
+
+const literal = (value: string | number, loc: hbs.AST.SourceLocation): hbs.AST.Expression =>
+  ({
+    type: typeof value === "number" ? "NumberLiteral" : "StringLiteral",
+    value,
+    original: value,
+    loc,
+  }) as hbs.AST.Expression;
 
 const helperPath = (name: string, loc: hbs.AST.SourceLocation): hbs.AST.PathExpression => ({
   type: "PathExpression",
@@ -113,15 +172,18 @@ const countLines = (text: string): number => text.split("\n").length - 1;
 
 const endsInQuotes = (text: string): boolean => (text.replace(/\\./g, "").match(/"/g)?.length ?? 0) % 2 === 1;
 
-/** YAML's flow form, which is JSON. */
-function inFlow(value: Json | undefined): string {
-  if (value === undefined) throw new Error("it has no value");
-  return JSON.stringify(value);
+function defined(value: Json | undefined, [text, line, column]: Place): Json {
+  if (value === undefined) throw new TemplateError(`"${text}" has no value here`, line, column);
+  return value;
 }
 
-function inQuotes(value: Json | undefined): string {
-  if (value === undefined) throw new Error("it has no value");
-  if (typeof value === "object" && value !== null) throw new Error(`${flow(value).slice(0, 60)} is no text`);
+/** YAML's flow form, which is JSON. */
+const inFlow = (value: Json): string => JSON.stringify(value);
+
+function inQuotes(value: Json, [text, line, column]: Place): string {
+  if (typeof value === "object" && value !== null) {
+    throw new TemplateError(`"${text}" is no text: it cannot be a part of one`, line, column);
+  }
   return JSON.stringify(value === null ? "" : String(value)).slice(1, -1);
 }
 
@@ -129,30 +191,27 @@ function unmark(marked: string): Rendered {
   const lines = [0];
   let last = 1;
   const text = marked.split("\n").map((line) => {
-    const [first] = line.matchAll(MARK);
-    last = first ? Number(first[1]) : last;
+    // where a block has begun, several stand there: the last one is of what follows
+    const leading = [...(LEADING.exec(line)?.[0] ?? "").matchAll(MARK)].at(-1);
+    last = leading ? Number(leading[1]) : last;
     lines.push(last);
     return line.replaceAll(MARK, "");
   });
   return { text: text.join("\n"), lines };
 }
 
-/** Handlebars' errors tell their place in several ways. */
-function templateError(error: Error): TemplateError {
-  const place = error as Error & {
-    lineNumber?: number;
-    column?: number;
-    hash?: { line?: number; loc?: { first_line: number } };
-  };
-  const inText = /on line (\d+)| - (\d+):(\d+)/.exec(error.message);
-  const line = place.lineNumber ?? place.hash?.loc?.first_line ?? Number(inText?.[1] ?? inText?.[2] ?? 1);
-  const column = (place.column ?? Number(inText?.[3] ?? 0)) + 1;
-  const missing = /^"(.+)" not defined in/.exec(error.message);
-  const message = missing
-    ? `the variable "${missing[1]}" is not declared in the head of the template or its parents`
-    : error.message
-        .split("\n")
-        .at(-1)!
-        .replace(/ - \d+:\d+$/, "");
-  return new TemplateError(message, line, column);
+/** What Handlebars' parser says, in words. */
+function syntaxError(error: Error): TemplateError {
+  const line = Number(/on line (\d+)/.exec(error.message)?.[1] ?? (error as { lineNumber?: number }).lineNumber ?? 1);
+  const got = /got '(\w+)'$/.exec(error.message)?.[1];
+  if (got === "EOF") return new TemplateError("the template ends within a {{...}} or a block", line, 1);
+  if (got) return new TemplateError("this is no Handlebars expression", line, 1);
+  return new TemplateError(
+    error.message
+      .split("\n")
+      .at(-1)!
+      .replace(/ - \d+:\d+$/, ""),
+    line,
+    1,
+  );
 }
