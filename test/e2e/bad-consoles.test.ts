@@ -1,12 +1,13 @@
 /** Consoles, power switches and disks that go wrong: the right class, one clear sentence, power off, complete results. */
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bootBlock, type FakeBoardOptions, startFakeBoard, writeJob } from "../support/fake-board.js";
 import { runCli, startCli, until } from "../support/run-cli.js";
 import { expectCompleteOutputs, readConsole, readLog } from "../support/run-outputs.js";
-import { makeWorkspace, removeWorkspace } from "../support/workspace.js";
+import { inRoot, makeWorkspace, removeWorkspace } from "../support/workspace.js";
 
 const PROMPT = "root@fake:/root# ";
 const folder = makeWorkspace();
@@ -77,8 +78,7 @@ describe("a console that goes wrong", () => {
         name: "floods",
         play: async (console) => {
           for (let sent = 0; sent < 100 && !console.destroyed; sent++) {
-            if (!console.write(chunk))
-              await new Promise((resolve) => console.once("drain", resolve).once("close", resolve));
+            if (!console.write(chunk)) await Promise.race([once(console, "drain"), once(console, "close")]);
           }
         },
       },
@@ -195,7 +195,14 @@ describe("a git that is killed", () => {
   const definition = {
     test: {
       timeout: { minutes: 1 },
-      definitions: [{ from: "git", name: "tests", repository: "file:///no/matter.git", path: "tests.yaml" }],
+      definitions: [
+        {
+          from: "git",
+          name: "tests",
+          repository: `file://${inRoot(".images/test-definitions.git")}`,
+          path: "storage/storage.yaml",
+        },
+      ],
     },
   };
   let bin: string;

@@ -1,5 +1,5 @@
 /** The emulated arm64 U-Boot board of scripts/board, on ports and in folders of a test's own. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { type Board, power, powerLog, start, status, stop } from "../../scripts/lib/board.mjs";
@@ -10,6 +10,7 @@ export interface RealBoard extends Board {
   device: string;
   /** Words that the power switch was given, in order. */
   powerWords(): string[];
+  setPower(word: "on" | "off" | "reset"): Promise<void>;
   status(): Promise<"on" | "off" | "stopped">;
   /** Pulls the plug of the emulator itself. */
   destroy(): Promise<void>;
@@ -52,10 +53,11 @@ export async function startRealBoard({ folder, name, serial, connect }: RealBoar
     ...board,
     device: writeDevice(folder, name, board, connect),
     powerWords: () =>
-      readFileSync(powerLog(board.socket), "utf8")
+      (existsSync(powerLog(board.socket)) ? readFileSync(powerLog(board.socket), "utf8") : "")
         .split("\n")
         .filter(Boolean)
         .map((line) => line.split(" ")[1]!),
+    setPower: (word) => power(board.socket, word),
     status: () => status(board.socket),
     destroy: async () => {
       if ((await status(board.socket)) === "on") await power(board.socket, "off");
