@@ -6,20 +6,65 @@ import type { Text } from "./machines-types.js";
 type Template = (scope: CelScope) => string;
 type HandlebarsInstance = ReturnType<typeof import("handlebars")["create"]>;
 
-// Caches: loading Handlebars costs more than everything else that `validate` does, and most texts have no `{{`.
+/** Our helpers; the names of Handlebars' own are set aside as well. */
+const HELPERS: { [name: string]: (...values: unknown[]) => unknown } = {
+  contains: (text, part) => String(text).includes(String(part)),
+  words,
+};
+const BUILT_IN = [
+  "if",
+  "unless",
+  "each",
+  "with",
+  "lookup",
+  "log",
+  "this",
+  "true",
+  "false",
+  "null",
+  "undefined",
+  "else",
+];
+const PLAIN = /\{\{([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\}\}/g;
+
+// Caches: loading Handlebars costs more than all the rest of building a pipeline.
 let handlebars: HandlebarsInstance | undefined;
 const templates = new Map<Text, Template>();
 
-const words = (value: unknown): string =>
-  Array.isArray(value) ? value.map(words).join(", ") : value === null || value === undefined ? "" : String(value);
+function words(value: unknown): string {
+  return Array.isArray(value)
+    ? value.map(words).join(", ")
+    : value === null || value === undefined
+      ? ""
+      : String(value);
+}
 
 function load(): HandlebarsInstance {
   if (handlebars) return handlebars;
   const library = createRequire(import.meta.url)("handlebars") as typeof import("handlebars");
   handlebars = library.create();
-  handlebars.registerHelper("contains", (text: unknown, part: unknown) => String(text).includes(String(part)));
-  handlebars.registerHelper("words", words);
+  for (const [name, helper] of Object.entries(HELPERS)) handlebars.registerHelper(name, helper);
   return handlebars;
+}
+
+function valueAt(scope: CelScope, path: string): unknown {
+  let value: unknown = scope;
+  for (const key of path.split("."))
+    value = typeof value === "object" && value !== null && Object.hasOwn(value, key) ? value[key as never] : undefined;
+  return value === false ? "" : (value ?? "");
+}
+
+/**
+ * Most texts hold nothing but paths (`{{parameters.method}}`): these are filled in without Handlebars, in its way.
+ * Undefined for all others.
+ */
+function plainTemplate(template: Text): Template | undefined {
+  const rest = template.replace(PLAIN, (whole, path: string) => {
+    const root = path.split(".")[0]!;
+    return root in HELPERS || BUILT_IN.includes(root) ? whole : "";
+  });
+  if (rest.includes("{{") || rest.includes("\\")) return undefined;
+  return (scope) => template.replace(PLAIN, (_, path: string) => String(valueAt(scope, path)));
 }
 
 /**
@@ -31,7 +76,7 @@ export function renderText(template: Text, scope: CelScope): string {
   try {
     let render = templates.get(template);
     if (!render) {
-      render = load().compile(template, { noEscape: true });
+      render = plainTemplate(template) ?? load().compile(template, { noEscape: true });
       templates.set(template, render);
     }
     return render(scope);
@@ -42,7 +87,7 @@ export function renderText(template: Text, scope: CelScope): string {
   }
 }
 
-/** Whether the template parses; the message of Handlebars when it does not. */
+/** What is wrong with a template, in Handlebars' words; undefined when it parses. */
 export function checkText(template: Text): string | undefined {
   if (!template.includes("{{")) return undefined;
   try {

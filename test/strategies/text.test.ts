@@ -1,3 +1,4 @@
+import Handlebars from "handlebars";
 import { expect, test } from "vitest";
 import { checkText, renderText } from "../../src/strategies/text.js";
 
@@ -19,4 +20,12 @@ test("a broken text says why", () => {
   expect(checkText("fine {{a}}")).toBeUndefined();
   expect(checkText("{{#if a}}open")).toMatch(/Expecting/);
   expect(() => renderText("{{#if a}}open", {})).toThrow(/cannot be rendered/);
+});
+
+test("texts of plain paths need no Handlebars, and read as with it", () => {
+  const library = Handlebars.create();
+  const scope = { a: { b: "<x> $& {{c}}", list: [1, "b"], map: {}, no: false, zero: 0, none: null, text: "t" }, c: 5 };
+  const texts = ["{{a.b}}", "{{a.list}}|{{a.map}}", "{{a.no}}{{a.zero}}{{a.none}}{{a.missing.deep}}", "{{c}}{{d}}"];
+  for (const text of texts)
+    expect(renderText(text, scope), text).toBe(library.compile(text, { noEscape: true })(scope));
 });
