@@ -1,5 +1,5 @@
-// Bundles src/cli into dist/: one script for both executables, its compiled form beside it, so that a command starts in
-// little more time than Node itself. What a command does not need is in the bundle, but is not run.
+// Bundles src/cli into dist/: two executables, and the code in pieces that are loaded when a command needs them. Beside
+// each piece lies its compiled form, so that a command starts in little more time than Node itself.
 import { spawnSync } from "node:child_process";
 import {
   chmodSync,
@@ -11,9 +11,9 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const target = process.argv[2] ?? join(root, "dist");
@@ -49,62 +49,92 @@ const lateRequires = {
   },
 };
 
-/** Executables: they run the bundle from V8's compiled form when there is one for this Node, and make it when not. */
+/** commander starts other programs only for commands of a kind that is not used here: child_process is loaded when it is. */
+const lateChildProcess = {
+  name: "late-child-process",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/commander\/lib\/command\.js$/ }, ({ path }) => {
+      const text = readFileSync(path, "utf8");
+      const late = "{ get spawn() { return require('node:child_process').spawn; } }";
+      return { contents: text.replace("require('node:child_process')", late), loader: "js" };
+    });
+  },
+};
+
+/** What both steps have in common. Identifiers stay: errors are told by the names of their classes. */
+const common = {
+  target: "node20.19",
+  charset: "ascii",
+  minifyWhitespace: true,
+  minifySyntax: true,
+  minifyIdentifiers: false,
+  legalComments: "none",
+  logLevel: "warning",
+};
+
+/**
+ * An executable. It runs each piece from V8's compiled form where there is one for this Node, and makes it where not.
+ * Pieces are ASCII: read as latin1, the text is not copied.
+ */
 const launcher = (name) => `#!/usr/bin/env node
 "use strict";
 const { readFileSync, renameSync, writeFileSync } = require("node:fs");
-const { setFlagsFromString } = require("node:v8");
 const { Script } = require("node:vm");
-const filename = __dirname + "/cli.js";
-const cacheFile = __dirname + "/cli." + process.versions.v8 + "-" + process.arch + ".cache";
-let cachedData;
-try {
-  cachedData = readFileSync(cacheFile);
-} catch {}
-// Fewer, larger steps of the young heap: a start makes much and keeps little.
-setFlagsFromString("--semi-space-growth-factor=8");
-const script = new Script(readFileSync(filename, "latin1"), { filename, cachedData });
-if (!cachedData)
-  process.on("exit", () => {
+const suffix = "." + process.versions.v8 + "-" + process.arch + ".cache";
+const loaded = new Map();
+const uncompiled = [];
+function load(name) {
+  const known = loaded.get(name);
+  if (known) return known.exports;
+  const module = { exports: {} };
+  loaded.set(name, module);
+  const filename = __dirname + name.slice(1);
+  let cachedData;
+  try {
+    cachedData = readFileSync(filename + suffix);
+  } catch {}
+  const script = new Script(readFileSync(filename, "latin1"), { filename, cachedData });
+  if (!cachedData) uncompiled.push({ path: filename + suffix, script });
+  script.runInThisContext()(loadAny, module, module.exports, filename, __dirname);
+  return module.exports;
+}
+const loadAny = (name) => (name.startsWith("./") ? load(name) : require(name));
+process.on("exit", () => {
+  for (const { path, script } of uncompiled)
     try {
-      const part = cacheFile + "." + process.pid;
-      writeFileSync(part, script.createCachedData());
-      renameSync(part, cacheFile);
+      writeFileSync(path + "." + process.pid, script.createCachedData());
+      renameSync(path + "." + process.pid, path);
     } catch {
       // The folder may not be written to: the next start is no faster.
     }
-  });
-const module_ = { exports: {} };
-script.runInThisContext()(require, module_, module_.exports, filename, __dirname);
-module_.exports.main(${JSON.stringify(name)});
+});
+load("./main.js").main(${JSON.stringify(name)});
 `;
 
-rmSync(dist, { recursive: true, force: true });
-mkdirSync(dist, { recursive: true });
 const { outputFiles } = await build({
+  ...common,
   absWorkingDir: root,
   entryPoints: ["src/cli/main.ts"],
   outdir: dist,
   write: false,
   bundle: true,
+  splitting: true,
   platform: "node",
-  target: "node20.19",
-  format: "cjs",
-  charset: "ascii",
+  format: "esm",
+  chunkNames: "part-[name]-[hash]",
   external: EXTERNAL,
-  plugins: [jsonAsText, lateRequires],
-  minifyWhitespace: true,
-  minifySyntax: true,
-  // Classes keep their names: errors are told by them.
-  minifyIdentifiers: false,
-  supported: { "dynamic-import": false },
+  plugins: [jsonAsText, lateRequires, lateChildProcess],
   define: { LAVA_DISPATCH_VERSION: JSON.stringify(version), "import.meta.url": "importMetaUrl" },
-  legalComments: "none",
-  logLevel: "warning",
 });
-const prologue = 'const importMetaUrl=require("node:url").pathToFileURL(__filename).href;';
-const code = outputFiles[0].text;
-writeFileSync(join(dist, "cli.js"), `(function(require,module,exports,__filename,__dirname){${prologue}${code}\n})`);
+mkdirSync(dist, { recursive: true });
+for (const { path, text } of outputFiles) {
+  const { code } = await transform(text, { ...common, format: "cjs", supported: { "dynamic-import": false } });
+  const url = code.includes("importMetaUrl")
+    ? 'const importMetaUrl=require("node:url").pathToFileURL(__filename).href;'
+    : "";
+  const piece = `(function(require,module,exports,__filename,__dirname){${url}${code}\n})`;
+  writeFileSync(join(dist, basename(path)), piece);
+}
 // The package's files are ES modules; what is made here is not.
 writeFileSync(join(dist, "package.json"), '{ "type": "commonjs" }\n');
 for (const name of ["lava-dispatch", "lava-run"]) {
@@ -112,23 +142,25 @@ for (const name of ["lava-dispatch", "lava-run"]) {
   chmodSync(join(dist, `${name}.js`), 0o755);
 }
 
-// Functions that a usual run has compiled go into the compiled form: the more, the less is left to do at a start.
-const warm = spawnSync(process.execPath, [join(dist, "lava-dispatch.js"), ...warmUp()], {
-  cwd: root,
-  encoding: "utf8",
-});
-if (warm.status === null || warm.status === 5 || !readdirSync(dist).some((name) => name.endsWith(".cache"))) {
-  console.error(`The bundle does not start:\n${warm.stdout}${warm.stderr}`);
-  process.exitCode = 1;
+/** Usual runs: functions that they compile go into the compiled form. The first that loads a piece makes it. */
+const DEVICE = "device-configs/devices/qemu-x86_64.yaml";
+const JOB = "jobs/qemu-x86_64.yaml";
+for (const words of [
+  ["validate", "--offline", "--device", DEVICE, JOB],
+  ["validate", "--device", DEVICE, JOB],
+  ["describe", "--device", DEVICE, JOB],
+  ["explain", "--device", DEVICE, JOB],
+  ["report", "no-such-folder"],
+]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(dist, "lava-dispatch.js"), ...words], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  if (status === null || status === 5)
+    console.error(`lava-dispatch ${words.join(" ")} does not work:\n${stdout}${stderr}`);
 }
-if (process.exitCode) rmSync(dist, { recursive: true, force: true });
-else {
-  const old = `${dist}.old`;
-  if (existsSync(target)) renameSync(target, old);
-  renameSync(dist, target);
-  rmSync(old, { recursive: true, force: true });
-}
-
-function warmUp() {
-  return ["validate", "--offline", "--device", "device-configs/devices/qemu-x86_64.yaml", "jobs/qemu-x86_64.yaml"];
-}
+if (!readdirSync(dist).some((name) => name.endsWith(".cache"))) console.error("No compiled form could be made.");
+const old = `${dist}.old`;
+if (existsSync(target)) renameSync(target, old);
+renameSync(dist, target);
+rmSync(old, { recursive: true, force: true });

@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import type { TemplateSource } from "../device/template-chain.js";
 import { packageRoot } from "./package-root.js";
 
-const EXTENSIONS = [".yaml", ".yml"];
+const EXTENSION = ".yaml.hbs";
 
 /** Templates of a device file: `../device-types` seen from it, then `device-configs/device-types` of the package. */
 export function deviceTemplates(deviceFile: string, cwd: string): TemplateSource {
@@ -16,7 +16,8 @@ export function deviceTemplates(deviceFile: string, cwd: string): TemplateSource
     template(name) {
       // A name is no path: nothing outside the folders can be read by it.
       if (!/^[\w][\w.+-]*$/.test(name)) return undefined;
-      for (const path of folders().flatMap((folder) => EXTENSIONS.map((extension) => join(folder, name + extension)))) {
+      for (const folder of folders()) {
+        const path = join(folder, name + EXTENSION);
         const text = read(path);
         if (text !== undefined) return { file: shown(path, cwd), text };
       }
@@ -24,11 +25,10 @@ export function deviceTemplates(deviceFile: string, cwd: string): TemplateSource
     },
     names: () => [
       ...new Set(
-        folders().flatMap((folder) =>
-          list(folder)
-            .filter((name) => EXTENSIONS.some((extension) => name.endsWith(extension)))
-            .map((name) => name.replace(/\.\w+$/, "")),
-        ),
+        folders()
+          .flatMap(list)
+          .filter((name) => name.endsWith(EXTENSION))
+          .map((name) => name.slice(0, -EXTENSION.length)),
       ),
     ],
   };
