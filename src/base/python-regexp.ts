@@ -12,6 +12,9 @@ interface Flags {
 
 /** Escapes that mean the same in both languages, or that only JavaScript has. */
 const SAME_ESCAPES = new Set([..."bBdDsSwWfnrtvxu"]);
+/** Expressions come from jobs, and the engine's compiler recurses. */
+const MAX_LENGTH = 10_000;
+const MAX_DEPTH = 100;
 const OPENERS = ["(?:", "(?=", "(?!", "(?<=", "(?<!"];
 
 /**
@@ -27,9 +30,14 @@ const OPENERS = ["(?:", "(?=", "(?!", "(?<=", "(?<!"];
  *   `the group opened at character 3 is never closed`; it does not repeat the expression
  */
 export function pythonRegExp(source: string, flags = ""): RegExp {
+  if (source.length > MAX_LENGTH) throw new SyntaxError(`the expression is longer than ${MAX_LENGTH} characters`);
   const translation = translate(source, flags);
   try {
-    return new RegExp(translation.source, translation.flags);
+    const compiled = new RegExp(translation.source, translation.flags);
+    // what is too large for the engine is only found when it is first used
+    compiled.test("");
+    compiled.lastIndex = 0;
+    return compiled;
   } catch (error) {
     const text = (error as Error).message;
     const reason = text.slice(text.lastIndexOf(": ") + 2);
@@ -58,6 +66,7 @@ function translate(source: string, jsFlags: string): { source: string; flags: st
     item = true;
   };
   const open = (text: string, length: number, scoped = flags) => {
+    if (groups.length >= MAX_DEPTH) fail(`groups are nested more than ${MAX_DEPTH} deep`, at);
     groups.push({ at, flags });
     flags = scoped;
     emit(text, length);

@@ -1,4 +1,4 @@
-import { Composer, type CST, type Document, Lexer, type Node, Parser, YAMLParseError } from "yaml";
+import { Composer, type CST, type Document, Lexer, type Node, Parser, type YAMLParseError } from "yaml";
 
 const OPTIONS = {
   version: "1.1",
@@ -7,6 +7,12 @@ const OPTIONS = {
   merge: false,
   uniqueKeys: false,
 } as const;
+
+/**
+ * Maps and lists that are open at once. Composing recurses, and a stack that runs out within a regular expression ends
+ * the whole process: deeper texts are refused before.
+ */
+const MAX_OPEN = 450;
 
 export interface ComposedDocument {
   contents: Node | null;
@@ -26,28 +32,49 @@ export function composeYaml(text: string): ComposedDocument {
   return strict.errors.length > 0 ? strict : document;
 }
 
+type ComposerError = ComposedDocument["errors"][number];
+type OnError = (source: number | CST.SourceToken | [number, number], ...rest: [string, string, boolean?]) => void;
+
 function compose(text: string, lexer: Lexer): ComposedDocument {
-  let document: Document.Parsed | undefined;
-  const errors: YAMLParseError[] = [];
-  for (const next of new Composer(OPTIONS).compose(tokens(text, lexer), true, text.length)) {
-    if (document) {
-      errors.push(new YAMLParseError([next.range[0], next.range[1]], "MULTIPLE_DOCS", ""));
-      break;
-    }
-    document = next;
-  }
-  errors.unshift(...(document?.errors ?? []));
-  // the composer takes the overflow of its stack for an error of the text
-  if (errors.some(({ message }) => message.includes("call stack"))) throw new RangeError();
-  return {
-    contents: document?.contents ?? null,
-    errors: errors.map(({ code, message, pos }) => ({ code, message, offset: pos[0] })),
+  const composer = new Composer(OPTIONS);
+  const open = composer as unknown as { onError: OnError };
+  const note = open.onError;
+  let count = 0;
+  // an error is an object with a stack: a text full of them is given up early
+  open.onError = (...error) => {
+    if (++count > MAX_ERRORS) throw new TooManyErrors();
+    note(...error);
   };
+  let document: Document.Parsed | undefined;
+  const errors: ComposerError[] = [];
+  try {
+    for (const next of composer.compose(tokens(text, lexer), true, text.length)) {
+      if (document) {
+        errors.push({ code: "MULTIPLE_DOCS", message: "", offset: next.range[0] });
+        break;
+      }
+      document = next;
+    }
+    errors.unshift(...(document?.errors ?? []).map(plain));
+  } catch (error) {
+    if (!(error instanceof TooManyErrors)) throw error;
+    errors.push(...(composer as unknown as { errors: YAMLParseError[] }).errors.map(plain));
+  }
+  return { contents: document?.contents ?? null, errors };
 }
+
+const plain = ({ code, message, pos }: YAMLParseError): ComposerError => ({ code, message, offset: pos[0] });
+
+const MAX_ERRORS = 20;
+class TooManyErrors extends Error {}
 
 function* tokens(text: string, lexer: Lexer): Generator<CST.Token> {
   const parser = new Parser();
-  for (const lexeme of lexer.lex(text)) yield* parser.next(lexeme);
+  const { stack } = parser as unknown as { stack: unknown[] };
+  for (const lexeme of lexer.lex(text)) {
+    yield* parser.next(lexeme);
+    if (stack.length > MAX_OPEN) throw new RangeError();
+  }
   yield* parser.end();
 }
 

@@ -23,7 +23,7 @@ export interface ParsedYaml {
 }
 
 /** Job and device files are some kB; larger ones are refused before they cost time. */
-const MAX_CHARACTERS = 4 * 2 ** 20;
+const MAX_CHARACTERS = 2 ** 20;
 const MAX_SOURCE = 2000;
 const MAX_SYNTAX_ERRORS = 5;
 /** Characters that YAML does not allow; U+FFFD is what decoding leaves of bytes that are not UTF-8. */
@@ -169,7 +169,7 @@ function syntaxProblem(code: string, message: string): { message: string; hint?:
       };
     case "UNEXPECTED_TOKEN":
     case "MISSING_CHAR":
-      if (message.endsWith("quote")) return { message: "the file ends within a quoted text", hint: "close the quote" };
+      if (message.endsWith("quote")) return { message: "this quoted text is not closed", hint: "close the quote" };
       return {
         message: firstSentence(message),
         hint: "is a quote, a bracket or a colon missing here or on the line above?",

@@ -78,6 +78,8 @@ describe("pythonRegExp: what is wrong is said in words", () => {
     ["\\q", "\\q has no meaning (character 1)"],
     ["\\x1", "\\x needs two hexadecimal digits (character 1)"],
     ["[z-a]", "range out of order in character class"],
+    ["(".repeat(101), "groups are nested more than 100 deep (character 101)"],
+    ["a|".repeat(5001), "the expression is longer than 10000 characters"],
     ["a{3,2}", "numbers out of order in {} quantifier"],
   ])("%s", (pattern, message) => {
     expect(() => pythonRegExp(pattern)).toThrow(new SyntaxError(message));

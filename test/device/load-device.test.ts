@@ -149,6 +149,19 @@ describe("the job's context", () => {
   });
 });
 
+describe("variables of the command line", () => {
+  it("override the dictionary's, and are checked like them", async () => {
+    const variables = { console_port: "6031", power_socket: "/tmp/b.qmp", consol_port: 1 };
+    const text = "extends: qemu-arm64-uboot\nconsole_port: 6030\n";
+    const { device, problems } = await loadDevice(text, "d.yaml", { ...shipped, variables });
+    expect(device.commands).toMatchObject({
+      connect: "telnet 127.0.0.1 6031",
+      power_off: "../../scripts/board power off --socket /tmp/b.qmp",
+    });
+    expect(problems).toMatchObject([{ severity: "warning", hint: 'did you mean "console_port"?' }]);
+  });
+});
+
 describe("insertion is safe", () => {
   const template = `---
 variables: {a: null, b: null}
