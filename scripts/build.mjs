@@ -24,6 +24,13 @@ const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 /** Native modules stay where npm put them. */
 const EXTERNAL = ["serialport", "node-pty"];
 
+/** Packages that would choose CommonJS for Node; as ES modules only what is used of them is bundled. */
+const MODULES = {
+  yaml: join(root, "node_modules/yaml/browser/dist/index.js"),
+  rxjs: join(root, "node_modules/rxjs/dist/esm/index.js"),
+  xstate: join(root, "node_modules/xstate/dist/xstate.esm.js"),
+};
+
 /** Large JSON is parsed when it is asked for: faster than the same thing as JavaScript. */
 const jsonAsText = {
   name: "json-as-text",
@@ -123,6 +130,7 @@ const { outputFiles } = await build({
   format: "esm",
   chunkNames: "part-[name]-[hash]",
   external: EXTERNAL,
+  alias: MODULES,
   plugins: [jsonAsText, lateRequires, lateChildProcess],
   define: { LAVA_DISPATCH_VERSION: JSON.stringify(version), "import.meta.url": "importMetaUrl" },
 });
