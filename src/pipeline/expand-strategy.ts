@@ -50,7 +50,8 @@ interface Position {
   /** Level of the first sibling, for top-level actions. */
   first: number;
   depth: number;
-  strategy: string;
+  /** Whether the block's own `timeout` and `timeouts` count (trait `block_timeouts`). */
+  blockTimeouts: boolean;
 }
 
 /** Expands strategies and fragments into action nodes, parents before children (spec pipeline.md §1). */
@@ -66,7 +67,14 @@ export class Expansion {
   /** Adds a block's top-level actions; the first gets the level `position`. */
   addTop(strategy: StrategyDefinition, block: ExpandedBlock, position: number): void {
     const siblings: ActionNode[] = [];
-    const place: Position = { block, vars: {}, siblings, first: position, depth: 0, strategy: strategy.strategy };
+    const place: Position = {
+      block,
+      vars: {},
+      siblings,
+      first: position,
+      depth: 0,
+      blockTimeouts: strategy.traits.block_timeouts !== false,
+    };
     this.#guarded(place, strategy.location, () => this.#check(strategy.check, place));
     for (const item of strategy.pipeline) this.#item(item, place);
     for (const node of siblings) node.strategy = strategy.strategy;
@@ -191,6 +199,7 @@ export class Expansion {
       maxRetries: parent.maxRetries,
       ...(parent.timeout.location && { location: parent.timeout.location }),
     };
+    const timed = place.blockTimeouts ? block.parameters : {};
     const jobPlace = block.path && locateNear(this.#input.job, block.path);
     const node: ActionNode = {
       name,
@@ -206,8 +215,8 @@ export class Expansion {
       maxRetries: retry.maxRetries,
       repeat: retry.repeat,
       retryInterval: retry.interval,
-      timeout: timeouts.action(name, own, block.parameters, { path: block.path }, budget),
-      connectionTimeout: timeouts.connection(name, block.parameters, { path: block.path }),
+      timeout: timeouts.action(name, own, timed, { path: block.path }, budget),
+      connectionTimeout: timeouts.connection(name, timed, { path: block.path }),
       timeoutError: definition.timeout_error ?? ("JobError" satisfies ErrorClassName),
       commandError: definition.command_error ?? "JobError",
       skipOnTimeout: isMap(block.parameters.timeout) && block.parameters.timeout.skip === true,

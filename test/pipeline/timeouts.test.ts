@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { action, bootJob } from "./pipelines.js";
+import { action, bootJob, build, jobText } from "./pipelines.js";
 
 /** Timeout of reset-device: a child of the retry action minimal-boot, itself with a child. */
 const timeoutOf = (over: Parameters<typeof bootJob>[0], name = "reset-device") => action(bootJob(over), name).timeout;
@@ -108,4 +108,13 @@ test("connection timeouts: block, job, device by name, job by name", () => {
 test("`skip` is known to every action of the block", () => {
   expect(action(bootJob({ block: { timeout: { seconds: 5, skip: true } } }), "pdu-reboot").skipOnTimeout).toBe(true);
   expect(action(bootJob({ block: { timeout: { seconds: 5, skip: 1 } } }), "pdu-reboot").skipOnTimeout).toBe(false);
+});
+
+test("a command has the job's and the device's timeouts, not its block's (trait block_timeouts)", () => {
+  const command = { name: "relay", timeout: seconds(77), timeouts: { "user-command": seconds(78) } };
+  const pipeline = build(
+    { timeouts: { job: { hours: 1 }, action: seconds(40) }, actions: [{ command }] },
+    jobText("uboot-device"),
+  );
+  expect(action(pipeline, "user-command").timeout).toMatchObject({ seconds: 40, rule: "job timeouts.action" });
 });
