@@ -1,6 +1,7 @@
 import { isMap, type Json, type JsonMap } from "../base/json.js";
 import type { Problem } from "../base/problem.js";
-import { pathText, problemAt } from "./schema-problems.js";
+import { problemAt } from "./schema-problems.js";
+import { pathText } from "./value-text.js";
 import type { ParsedYaml, YamlPath } from "./yaml-text.js";
 
 interface Block {

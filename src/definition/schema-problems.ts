@@ -3,6 +3,7 @@ import { isMap, type Json, type JsonMap } from "../base/json.js";
 import { nearest } from "../base/nearest.js";
 import type { Problem } from "../base/problem.js";
 import { pythonRegExp } from "../base/python-regexp.js";
+import { expected, flow, found, pathText, quoted } from "./value-text.js";
 import type { ParsedYaml, YamlPath } from "./yaml-text.js";
 
 /** What the messages need of a schema; `errorMessage` and `examples` are the schema's own words for its users. */
@@ -20,15 +21,6 @@ interface Schema {
   definitions?: { [name: string]: Schema };
 }
 
-const TYPES: { [type: string]: string } = {
-  object: "a map",
-  array: "a list",
-  string: "text",
-  integer: "a whole number",
-  number: "a number",
-  boolean: "true or false",
-  null: "empty",
-};
 /** Keywords whose meaning the schema's `errorMessage` tells better. */
 const TOLD_BY_SCHEMA = new Set(["pattern", "not", "oneOf", "anyOf", "const", "enum", "minimum", "maximum"]);
 const MOST_KEYS = 12;
@@ -71,13 +63,6 @@ function withoutEchoes(errors: readonly ErrorObject[]): ErrorObject[] {
     );
   });
 }
-
-/** `actions[1].boot.prompts` */
-export const pathText = (path: YamlPath): string =>
-  path.reduce<string>((text, step) => {
-    if (typeof step === "number") return `${text}[${step}]`;
-    return text === "" ? step : `${text}.${step}`;
-  }, "");
 
 /** A problem at a place of the file. */
 export function problemAt(
@@ -282,33 +267,4 @@ function pathOf(pointer: string, value: Json): (string | number)[] {
       at = isMap(at) ? (at as JsonMap)[key] : undefined;
       return key;
     });
-}
-
-const expected = (type: string | string[] | undefined): string =>
-  [type]
-    .flat()
-    .map((name) => TYPES[name ?? ""] ?? "something else")
-    .join(" or ");
-
-function found(value: Json): string {
-  if (value === null) return "is empty";
-  if (Array.isArray(value)) return "is a list";
-  if (typeof value === "object") return "is a map";
-  return typeof value === "string" ? `is the text ${quoted(value)}` : `is ${value}`;
-}
-
-function quoted(value: Json): string {
-  const text = typeof value === "string" ? JSON.stringify(value) : flow(value);
-  return text.length > 80 ? `${text.slice(0, 76)}..."` : text;
-}
-
-/** A value in YAML's one-line form, as a user would write it. */
-export function flow(value: Json): string {
-  if (Array.isArray(value)) return `[${value.map(flow).join(", ")}]`;
-  if (isMap(value))
-    return `{${Object.entries(value)
-      .map(([key, item]) => `${key}: ${flow(item)}`)
-      .join(", ")}}`;
-  if (typeof value !== "string") return String(value);
-  return /^[A-Za-z/][\w./ -]*$/.test(value) ? value : `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
 }

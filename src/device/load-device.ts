@@ -4,7 +4,8 @@ import { nearest } from "../base/nearest.js";
 import type { Location, Problem } from "../base/problem.js";
 import { schema, validateDevice } from "../definition/generated/validate-device.js";
 import { inOrder } from "../definition/load-job.js";
-import { flow, problemAt, schemaProblems } from "../definition/schema-problems.js";
+import { problemAt, schemaProblems } from "../definition/schema-problems.js";
+import { flow } from "../definition/value-text.js";
 import { type ParsedYaml, parseYaml } from "../definition/yaml-text.js";
 import { type DeviceTemplate, type TemplateSource, templateChain } from "./template-chain.js";
 

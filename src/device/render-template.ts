@@ -39,7 +39,7 @@ export function renderTemplate(body: string, variables: JsonMap): Rendered {
   try {
     const program = engine.parse(body);
     new Quoting(body.split("\n"), variables).accept(program);
-    const marked = engine.compile(program, { strict: true, noEscape: true })(variables);
+    const marked = engine.compile(program, COMPILING)(variables);
     return unmark(marked);
   } catch (error) {
     throw error instanceof TemplateError ? error : syntaxError(error as Error);
@@ -50,20 +50,31 @@ const isEmpty = (value: unknown): boolean => Handlebars.Utils.isEmpty(value);
 
 /** Helpers of templates, beside Handlebars' own; the last argument is Handlebars' options. */
 const HELPERS: { [name: string]: Handlebars.HelperDelegate } = {
-  [VALUE]: (value: Json | undefined, ...place: Place) => inFlow(defined(value, place)),
-  [PART]: (value: Json | undefined, ...place: Place) => inQuotes(defined(value, place), place),
+  [VALUE]: (value: Json | undefined, place: string) => inFlow(defined(value, place)),
+  [PART]: (value: Json | undefined, place: string) => inQuotes(defined(value, place), place),
   eq: (a: Json, b: Json) => a === b,
   and: (...values: unknown[]) => values.slice(0, -1).every((value) => !isEmpty(value)),
   or: (...values: unknown[]) => values.slice(0, -1).find((value) => !isEmpty(value)) ?? false,
   not: (value: unknown) => isEmpty(value),
+  given: (options: Handlebars.HelperOptions) => {
+    // Handlebars fills the hash from its end
+    const given = Object.entries(options.hash as JsonMap)
+      .reverse()
+      .filter(([, value]) => !isEmpty(value));
+    return given.length > 0 ? Object.fromEntries(given) : null;
+  },
   has: (map: Json, key: string) => isMap(map) && Object.hasOwn(map, key),
 };
 const KNOWN_HELPERS = new Set([...Object.keys(HELPERS), "if", "unless", "each", "with", "lookup"]);
+const COMPILING = {
+  strict: true,
+  noEscape: true,
+  // names are checked before: without guessing which of them are helpers, the compiled code is short
+  knownHelpersOnly: true,
+  knownHelpers: Object.fromEntries([...KNOWN_HELPERS].map((name) => [name, true])) as unknown as KnownHelpers,
+};
 /** Blocks in which names mean other things than the variables. */
 const SCOPES = new Set(["each", "with"]);
-
-/** What an insertion is called in its template, and its line and column. */
-type Place = [text: string, line: number, column: number];
 
 /** Checks all names, makes every insertion safe, and marks the lines. */
 class Quoting extends Handlebars.Visitor {
@@ -94,7 +105,7 @@ class Quoting extends Handlebars.Visitor {
 
   override BlockStatement(block: hbs.AST.BlockStatement): void {
     const name = this.#helper(block);
-    for (const parameter of block.params) this.accept(parameter);
+    this.#arguments(block);
     this.#scopes += SCOPES.has(name) ? 1 : 0;
     this.accept(block.program);
     this.#scopes -= SCOPES.has(name) ? 1 : 0;
@@ -103,7 +114,7 @@ class Quoting extends Handlebars.Visitor {
 
   override SubExpression(expression: hbs.AST.SubExpression): void {
     this.#helper(expression);
-    for (const parameter of expression.params) this.accept(parameter);
+    this.#arguments(expression);
   }
 
   override PathExpression(path: hbs.AST.PathExpression): void {
@@ -123,15 +134,18 @@ class Quoting extends Handlebars.Visitor {
   override MustacheStatement(mustache: hbs.AST.MustacheStatement): void {
     if (!mustache.escaped) this.#checkQuotes(mustache, "{{{...}}}");
     const { loc } = mustache;
-    const isCall = mustache.params.length > 0;
+    const isCall = mustache.params.length > 0 || mustache.hash !== undefined;
     const argument = isCall
       ? ({ ...mustache, type: "SubExpression" } as unknown as hbs.AST.SubExpression)
       : (mustache.path as hbs.AST.Expression);
     this.accept(argument);
     const text = (mustache.path as hbs.AST.PathExpression).original;
-    const place: Place = [text, loc.start.line, loc.start.column + 1];
-    mustache.params = [argument, ...place.map((part) => literal(part, loc))];
+    mustache.params = [argument, literal(`${loc.start.line}:${loc.start.column + 1}:${text}`, loc)];
     mustache.path = helperPath(mustache.escaped ? VALUE : PART, loc);
+  }
+
+  #arguments({ params, hash }: hbs.AST.BlockStatement | hbs.AST.SubExpression): void {
+    for (const argument of [...params, ...(hash?.pairs.map(({ value }) => value) ?? [])]) this.accept(argument);
   }
 
   #helper(call: hbs.AST.BlockStatement | hbs.AST.SubExpression): string {
@@ -151,13 +165,12 @@ class Quoting extends Handlebars.Visitor {
   }
 }
 
-const literal = (value: string | number, loc: hbs.AST.SourceLocation): hbs.AST.Expression =>
-  ({
-    type: typeof value === "number" ? "NumberLiteral" : "StringLiteral",
-    value,
-    original: value,
-    loc,
-  }) as hbs.AST.Expression;
+const literal = (value: string, loc: hbs.AST.SourceLocation): hbs.AST.StringLiteral => ({
+  type: "StringLiteral",
+  value,
+  original: value as hbs.AST.StringLiteral["original"],
+  loc,
+});
 
 const helperPath = (name: string, loc: hbs.AST.SourceLocation): hbs.AST.PathExpression => ({
   type: "PathExpression",
@@ -172,19 +185,23 @@ const countLines = (text: string): number => text.split("\n").length - 1;
 
 const endsInQuotes = (text: string): boolean => (text.replace(/\\./g, "").match(/"/g)?.length ?? 0) % 2 === 1;
 
-function defined(value: Json | undefined, [text, line, column]: Place): Json {
-  if (value === undefined) throw new TemplateError(`"${text}" has no value here`, line, column);
+function defined(value: Json | undefined, place: string): Json {
+  if (value === undefined) throw errorAt(place, "has no value here");
   return value;
 }
 
 /** YAML's flow form, which is JSON. */
 const inFlow = (value: Json): string => JSON.stringify(value);
 
-function inQuotes(value: Json, [text, line, column]: Place): string {
-  if (typeof value === "object" && value !== null) {
-    throw new TemplateError(`"${text}" is no text: it cannot be a part of one`, line, column);
-  }
+function inQuotes(value: Json, place: string): string {
+  if (typeof value === "object" && value !== null) throw errorAt(place, "is no text: it cannot be a part of one");
   return JSON.stringify(value === null ? "" : String(value)).slice(1, -1);
+}
+
+/** @param place line, column and name of an insertion */
+function errorAt(place: string, what: string): TemplateError {
+  const [line, column, ...name] = place.split(":");
+  return new TemplateError(`"${name.join(":")}" ${what}`, Number(line), Number(column));
 }
 
 function unmark(marked: string): Rendered {
