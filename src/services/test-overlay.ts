@@ -1,7 +1,7 @@
 /** Checks a fetched definition and puts its own files beside it: testdef.yaml, uuid, testdef_metadata. */
 import { join } from "node:path";
 import type { JsonMap } from "../base/json.js";
-import { checkDefinition, parseYaml } from "./overlay/definition.js";
+import { checkDefinition, readYaml } from "./overlay/definition.js";
 import { dig, integer } from "./overlay/inputs.js";
 import { type Test, testOf } from "./overlay/layout.js";
 import { readInside, writeFresh } from "./overlay/safe-files.js";
@@ -20,7 +20,7 @@ export const testOverlay: Service = {
     const test = testOf(context, index);
     const what = `The test definition '${test.name}' (${test.path})`;
     const text = await readInside(test.directory, test.path, `The test definition of '${test.name}'`);
-    const { definition, notes } = checkDefinition(await parseYaml(text, what), what);
+    const { definition, notes } = checkDefinition(await readYaml(text, what), what);
     for (const note of notes) context.log.warning(`${what}: ${note}`);
     const { stringify } = await import("yaml");
     const known = dig(context.data.tests, String(index)) as JsonMap;

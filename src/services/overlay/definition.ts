@@ -60,27 +60,14 @@ class Check {
   }
 }
 
-/** Parses YAML with the rules that test definitions are written for (YAML 1.1). @throws JobError */
-export async function parseYaml(text: string, what: string): Promise<Json> {
-  const { parseDocument } = await import("yaml");
-  const document = parseDocument(text, {
-    version: "1.1",
-    uniqueKeys: false,
-    prettyErrors: true,
-    // A date stays the text that it was written as.
-    customTags: (tags) => tags.filter((tag) => typeof tag === "string" || tag.tag !== "tag:yaml.org,2002:timestamp"),
-  });
-  const [error] = document.errors;
-  const fault = (cause: unknown) =>
-    new JobError(`${what} is not valid YAML: ${cause instanceof Error ? cause.message.split("\n")[0] : cause}`, {
-      cause,
-    });
-  if (error) throw fault(error);
-  try {
-    return document.toJS({ maxAliasCount: 100 }) as Json;
-  } catch (cause) {
-    throw fault(cause);
-  }
+/** The definition's YAML, read as jobs are (definition/yaml-text.ts: YAML 1.1, bounded). @throws JobError */
+export async function readYaml(text: string, what: string): Promise<Json> {
+  const { parseYaml } = await import("../../definition/yaml-text.js");
+  const { value, problems } = parseYaml(text, what);
+  const error = problems.find(({ severity }) => severity === "error");
+  if (!error) return value;
+  const at = error.location ? ` (line ${error.location.line}, column ${error.location.column})` : "";
+  throw new JobError(`${what} is not valid YAML${at}: ${error.message}`, error.hint ? { advice: error.hint } : {});
 }
 
 function repositories(value: Json | undefined, check: Check): GitRepository[] {

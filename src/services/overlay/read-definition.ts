@@ -1,4 +1,4 @@
-import { checkDefinition, parseYaml, type TestDefinition } from "./definition.js";
+import { checkDefinition, readYaml, type TestDefinition } from "./definition.js";
 import type { Test } from "./layout.js";
 import { readInside } from "./safe-files.js";
 
@@ -6,5 +6,5 @@ import { readInside } from "./safe-files.js";
 export async function readDefinition(test: Test): Promise<TestDefinition> {
   const what = `The test definition '${test.name}' (${test.path})`;
   const text = await readInside(test.directory, "testdef.yaml", what);
-  return checkDefinition(await parseYaml(text, what), what).definition;
+  return checkDefinition(await readYaml(text, what), what).definition;
 }
