@@ -1,6 +1,7 @@
 /** The files of a command line: read, parsed, and built into a pipeline. */
 import { readdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
+import { ConfigurationError } from "../base/errors.js";
 import { isMap, type JsonMap } from "../base/json.js";
 import type { Problem } from "../base/problem.js";
 import { loadJob } from "../definition/load-job.js";
@@ -110,7 +111,17 @@ export async function buildInputs(texts: InputTexts, jobId: string, { cwd }: Pic
     ...(texts.envDut !== undefined && { envDut: texts.envDut }),
     jobId,
   });
-  const problems = [...jobProblems, ...device.problems, ...settingsProblems, ...machineProblems, ...pipeline.problems];
+  const deviceProblems = device.problems.map((problem) => ({ errorClass: ConfigurationError.name, ...problem }));
+  // Of a text that is no job, everything that the builder says is a consequence.
+  const buildProblems = isMap(job.value) ? [...machineProblems, ...pipeline.problems] : jobProblems;
+  const problems = [
+    ...new Set([
+      ...unlessTaken(jobProblems, pipeline.selections),
+      ...deviceProblems,
+      ...settingsProblems,
+      ...buildProblems,
+    ]),
+  ];
   const { hostname } = device.device;
   return {
     jobId,
@@ -121,10 +132,20 @@ export async function buildInputs(texts: InputTexts, jobId: string, { cwd }: Pic
     jobMap,
     device: device.device,
     dispatcher: settings,
-    pipeline: { ...pipeline, problems },
+    pipeline: { ...pipeline, problems, validation: isMap(job.value) ? pipeline.validation : [] },
     problems,
-    buildProblems: [...machineProblems, ...pipeline.problems],
+    buildProblems,
   };
+}
+
+/** A method that a strategy took is known, whatever the schema says: `--machines` brings methods of its own. */
+function unlessTaken(problems: Problem[], selections: Pipeline["selections"]): Problem[] {
+  const taken = new Set(
+    selections.flatMap(({ index, family, chosen }) =>
+      chosen ? [`actions[${index}].${family}.method`, `actions[${index}].${family}.to`] : [],
+    ),
+  );
+  return problems.filter(({ path }) => path === undefined || !taken.has(path));
 }
 
 async function machinesOf({ machines }: InputTexts): Promise<{ machines: Machines; problems: Problem[] }> {

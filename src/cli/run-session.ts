@@ -76,9 +76,7 @@ export async function runSession(options: SessionOptions, context: CliContext): 
     const stop = cancelOnSignals(run, options, context);
     const verdict = await run.result.finally(stop);
     reserve.release();
-    // What went wrong while the files were closed stands in no journal.
-    if (verdict.error || verdict.further.length)
-      builder.add({ kind: "verdict", seq: 0, t: context.clock.now(), verdict });
+    builder.conclude(verdict);
     const report = builder.report();
     await writeReports(output, report);
     return report;

@@ -74,6 +74,11 @@ export class ReportBuilder {
     else if (record.kind === "verdict") this.#verdict = record.verdict;
   }
 
+  /** The verdict as it is after everything was closed: what went wrong then stands in no journal. */
+  conclude(verdict: Verdict): void {
+    this.#verdict = verdict;
+  }
+
   #start(header: Header): void {
     this.#header = header;
     if (header.v !== JOURNAL_VERSION)

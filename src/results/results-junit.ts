@@ -2,6 +2,7 @@
  * results.junit.xml. A test that failed is a `<failure>`; everything that is not the test's word is an `<error>`: a lab
  * fault, a broken job, a suite that did not end, a result that could not be read.
  */
+import { isMap } from "../base/json.js";
 import { errorDetails } from "./error-text.js";
 import { type CaseReport, LAVA_SUITE, type RunReport, type SuiteReport } from "./report-model.js";
 
@@ -133,7 +134,7 @@ function caseXml(suite: string, item: CaseReport, earlier: CaseReport[]): JunitC
   const kind = ({ pass: "pass", fail: failed, skip: "skipped", unknown: "error" } as const)[item.result];
   const verdict = {
     pass: () => [],
-    fail: () => [element("      ", failed, { type: "fail", message: "failed" }, where)],
+    fail: () => [element("      ", failed, { type: "fail", message: failureText(item) }, where)],
     skip: () => [element("      ", "skipped", { message: "skipped" })],
     unknown: () => [element("      ", "error", { type: "unknown", message: "the result is not known" }, where)],
   }[item.result]();
@@ -160,6 +161,10 @@ function caseXml(suite: string, item: CaseReport, earlier: CaseReport[]): JunitC
   );
   return { kind, xml };
 }
+
+/** An action says why it failed. */
+const failureText = ({ extra }: CaseReport): string =>
+  isMap(extra) && typeof extra.fail === "string" ? extra.fail : "failed";
 
 /** How the job ended, as the case `job` of the suite `lava`. */
 function verdictCase({ verdict, job }: RunReport): JunitCase {

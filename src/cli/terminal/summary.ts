@@ -33,8 +33,8 @@ export function summaryLines(report: RunReport, { paint, directory, verbose = fa
   lines.push(...lavaFailures(report, paint));
   const { verdict } = report;
   if (verdict.error) lines.push("", ...errorLines(verdict.error, WORDS[verdict.class].style, paint));
-  for (const error of verdict.further)
-    lines.push("", paint("bold", "besides, while cleaning up:"), ...errorLines(error, "yellow", paint));
+  if (verdict.further.length) lines.push("", paint("bold", "besides:"));
+  for (const error of verdict.further) lines.push(...errorLines(error, "yellow", paint));
   for (const problem of report.problems) lines.push(`${paint("yellow", "warning")} ${problem}`);
   lines.push("", verdictLine(report, paint));
   if (directory !== undefined) lines.push(`${paint("dim", "results in")} ${directory}`);

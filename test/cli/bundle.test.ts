@@ -1,0 +1,214 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { parse } from "yaml";
+import { REPORT_FILES } from "../../src/results/write-reports.js";
+
+// The executables as they are shipped, on a job that needs no board: one command on this machine.
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const CACHE = join(ROOT, ".cache");
+const SECRET = "hunter2-and-more";
+let dist = "";
+let folder = "";
+
+beforeAll(() => {
+  mkdirSync(CACHE, { recursive: true });
+  folder = mkdtempSync(join(CACHE, "bundle-test-"));
+  dist = join(folder, "dist");
+  const built = spawnSync(process.execPath, [join(ROOT, "scripts/build.mjs"), dist], { cwd: ROOT, encoding: "utf8" });
+  expect(built.stderr).toBe("");
+  writeFileSync(
+    join(folder, "device.yaml"),
+    [
+      "extends: qemu",
+      "device:",
+      "  commands:",
+      "    users:",
+      "      tell: {do: printenv TOKEN}",
+      `      mark: {do: touch ${folder}/marked, undo: touch ${folder}/undone}`,
+      "      wait: {do: sleep 60}",
+      "      fail: {do: 'false'}",
+    ].join("\n"),
+  );
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const job = (...commands: string[]) => {
+  const path = join(folder, `${commands.join("-")}.yaml`);
+  writeFileSync(
+    path,
+    [
+      "device_type: none",
+      `job_name: ${commands.join(" and ")}`,
+      "timeouts: {job: {minutes: 2}, action: {minutes: 1}, connection: {minutes: 1}}",
+      "priority: medium",
+      "visibility: public",
+      `secrets: {TOKEN: ${SECRET}}`,
+      "actions:",
+      ...commands.map((name) => `  - command: {name: ${name}}`),
+    ].join("\n"),
+  );
+  return path;
+};
+const words = (output: string, file: string) => ["run", "--device", join(folder, "device.yaml"), "-o", output, file];
+const dispatch = (args: string[], program = "lava-dispatch") =>
+  spawnSync(process.execPath, [join(dist, `${program}.js`), ...args], {
+    encoding: "utf8",
+    env: { ...process.env, CI: "1" },
+  });
+const start = (args: string[], program = "lava-dispatch") =>
+  spawn(process.execPath, [join(dist, `${program}.js`), ...args], { stdio: ["ignore", "pipe", "pipe"] });
+const ended = (child: ChildProcess) =>
+  new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
+const read = (output: string, file: string) => readFileSync(join(output, file), "utf8");
+const verdictOf = (output: string) => JSON.parse(read(output, "results.json")).verdict;
+/** Until the service of the action at this level has started. */
+const waits = (output: string, level: string) =>
+  vi.waitUntil(
+    () => {
+      if (!existsSync(join(output, "journal.jsonl"))) return false;
+      const records = read(output, "journal.jsonl").split("\n").slice(0, -1);
+      return records.map((line) => JSON.parse(line)).some((each) => each.kind === "effect" && each.level === level);
+    },
+    { timeout: 15_000 },
+  );
+
+test("both executables tell their version, and every piece has its compiled form", () => {
+  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  for (const program of ["lava-dispatch", "lava-run"])
+    expect(dispatch(["--version"], program)).toMatchObject({ status: 0, stdout: `${version}\n` });
+  expect(readdirSync(dist).filter((name) => name.startsWith("main.js."))).toHaveLength(1);
+});
+
+describe("a run", () => {
+  test("writes everything, and no secret into any of it", () => {
+    const output = join(folder, "pass");
+    const { status, stdout, stderr } = dispatch(words(output, job("tell", "mark")));
+    expect(status, stdout + stderr).toBe(0);
+    for (const file of [...REPORT_FILES, "logs.yaml", "description.yaml", "journal.jsonl", "console.cast"])
+      expect(read(output, file), file).not.toContain(SECRET);
+    expect(readdirSync(output).filter((name) => name.startsWith("."))).toEqual([]);
+    expect(read(output, "logs.yaml")).toContain("[MASKED]");
+    expect(stdout + stderr).not.toContain(SECRET);
+    expect(parse(read(output, "result.yaml"))).toEqual({ definition: "lava", case: "job", result: "pass" });
+    expect(existsSync(join(folder, "undone"))).toBe(true);
+  });
+  test("the older form is the same run", () => {
+    const output = join(folder, "older");
+    const { status } = dispatch(["--target", join(folder, "device.yaml"), job("mark"), `--output-dir=${output}`]);
+    expect(status).toBe(0);
+    expect(verdictOf(output).class).toBe("pass");
+  });
+  test("a command of the lab that fails is an infrastructure error: 3, and 1 for lava-run", () => {
+    const output = join(folder, "fail");
+    expect(dispatch(words(output, job("fail"))).status).toBe(3);
+    expect(read(output, "results.junit.xml")).toContain('<error type="InfrastructureError"');
+    expect(read(output, "results.junit.xml")).not.toContain("<failure");
+    expect(dispatch([...words(output, job("fail")), "--lava-exit"]).status).toBe(1);
+    const args = ["--job-id", "7", "--output-dir", output, "--device", join(folder, "device.yaml"), job("fail")];
+    const { status, stderr } = dispatch(args, "lava-run");
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^\{"dt": /m);
+  });
+  test("the log on standard output, the summary on standard error", () => {
+    const output = join(folder, "json");
+    const { stdout, stderr } = dispatch([...words(output, job("mark")), "--log-format", "json"]);
+    expect(
+      stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line).lvl),
+    ).toContain("results");
+    expect(stderr).toContain("PASSED");
+    expect(dispatch([...words(output, job("mark")), "--log-format", "yaml"]).stdout).toBe(read(output, "logs.yaml"));
+  });
+  test("a job that is not YAML, a job of the wrong shape: 2, with complete results", () => {
+    for (const [name, text] of [
+      ["broken", "actions: ["],
+      ["shape", "actions: 7"],
+    ] as const) {
+      const file = join(folder, `${name}.yaml`);
+      const output = join(folder, name);
+      writeFileSync(file, text);
+      const { status, stderr } = dispatch(words(output, file));
+      expect(status).toBe(2);
+      expect(stderr).toContain(`${name}.yaml:1:`);
+      expect(verdictOf(output).class).toBe("job");
+      for (const report of REPORT_FILES) expect(existsSync(join(output, report))).toBe(true);
+    }
+  });
+  test("a full disk is an infrastructure error, and the results are complete", () => {
+    const output = join(folder, "full");
+    mkdirSync(output);
+    symlinkSync("/dev/full", join(output, "logs.yaml"));
+    const { status, stdout } = dispatch(words(output, job("wait")));
+    expect(status, stdout).toBe(3);
+    expect(verdictOf(output)).toMatchObject({ class: "infrastructure", error: { type: "Infrastructure" } });
+    expect(verdictOf(output).error.message).toContain("ENOSPC");
+    expect(read(output, "result.yaml")).toContain("error_type: Infrastructure");
+  });
+});
+
+describe("signals", () => {
+  test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s cancels: 4", async (signal) => {
+    const output = join(folder, signal);
+    const child = start(words(output, job("mark", "wait")));
+    await waits(output, "2");
+    rmSync(join(folder, "undone"), { force: true });
+    child.kill(signal);
+    expect(await ended(child)).toBe(4);
+    expect(verdictOf(output).class).toBe("canceled");
+    expect(existsSync(join(folder, "undone"))).toBe(true);
+  });
+  test.each(["SIGQUIT", "SIGUSR2"] as const)("lava-run: %s cancels: 1", async (signal) => {
+    const output = join(folder, `run-${signal}`);
+    const args = [
+      "--job-id",
+      "8",
+      "--output-dir",
+      output,
+      "--device",
+      join(folder, "device.yaml"),
+      "--skip-sudo-warning",
+    ];
+    const child = start([...args, job("wait")], "lava-run");
+    await waits(output, "1");
+    child.kill(signal);
+    expect(await ended(child)).toBe(1);
+    expect(parse(read(output, "result.yaml"))).toMatchObject({ result: "fail", error_type: "Canceled" });
+  });
+  test("after kill -9 the log is readable, and report tells what is known", async () => {
+    const output = join(folder, "killed");
+    const child = start(words(output, job("mark", "wait")));
+    await waits(output, "2");
+    child.kill("SIGKILL");
+    await ended(child);
+    for (const line of read(output, "logs.yaml").trimEnd().split("\n"))
+      expect(parse(line)).toMatchObject([{ lvl: expect.any(String) }]);
+    expect(existsSync(join(output, "results.json"))).toBe(false);
+    expect(dispatch(["report", output]).status).toBe(0);
+    expect(verdictOf(output)).toMatchObject({ class: "infrastructure", result: "fail" });
+    expect(verdictOf(output).error.message).toContain("broken off in action 2 user-command");
+  });
+});
+
+test("report makes the same files from the journal as the run did", () => {
+  const output = join(folder, "again");
+  dispatch(words(output, job("tell", "mark")));
+  const before = REPORT_FILES.map((file) => read(output, file));
+  for (const file of REPORT_FILES) rmSync(join(output, file));
+  expect(dispatch(["report", "--quiet", output])).toMatchObject({ status: 0, stdout: "" });
+  expect(REPORT_FILES.map((file) => read(output, file))).toEqual(before);
+});
