@@ -4,20 +4,13 @@ import { once } from "node:events";
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bootBlock, type FakeBoardOptions, startFakeBoard, writeJob } from "../support/fake-board.js";
+import { bootBlock, type FakeBoardOptions, playShell, startFakeBoard, writeJob } from "../support/fake-board.js";
 import { runCli, startCli, until } from "../support/run-cli.js";
 import { expectCompleteOutputs, readConsole, readLog } from "../support/run-outputs.js";
 import { inRoot, makeWorkspace, removeWorkspace } from "../support/workspace.js";
 
-const PROMPT = "root@fake:/root# ";
 const folder = makeWorkspace();
 afterAll(() => removeWorkspace(folder));
-
-/** A console that boots and then answers every line with the prompt, as a shell does. */
-const shell: FakeBoardOptions["play"] = (console) => {
-  console.on("data", (chunk) => console.write(`${chunk.toString().replace(/[\r\n]+/g, `\r\n${PROMPT}`)}`));
-  console.write(`Booting...\r\nready\r\n${PROMPT}`);
-};
 
 async function runOn(
   board: Omit<FakeBoardOptions, "folder">,
@@ -50,7 +43,7 @@ async function runOn(
 
 describe("a console that goes wrong", () => {
   test("works when it does not: the yardstick for the others", async () => {
-    const run = await runOn({ name: "well", play: shell }, [bootBlock(20)]);
+    const run = await runOn({ name: "well", play: playShell }, [bootBlock(20)]);
     expect(run.stderr).toBe("");
     const report = expectCompleteOutputs(run.output);
     expect(report.verdict).toMatchObject({ class: "pass", result: "pass" });
@@ -100,8 +93,10 @@ describe("a console that goes wrong", () => {
       {
         name: "garbage",
         play: (console) => {
-          console.write(Buffer.from([0xff, 0xfe, 0x41, 0xc3, 0x28, 0xe2, 0x82, 0x0d, 0x0a, 0x00, 0x80, 0x0d, 0x0a]));
-          void shell(console);
+          console.write(
+            Buffer.from([0xff, 0xff, 0xfe, 0x41, 0xc3, 0x28, 0xe2, 0x82, 0x0d, 0x0a, 0x00, 0x80, 0x0d, 0x0a]),
+          );
+          playShell(console);
         },
       },
       [bootBlock(20)],
@@ -114,7 +109,7 @@ describe("a console that goes wrong", () => {
 
 describe("a power switch that fails", () => {
   test("hard_reset: an infrastructure fault that names the command, and power_off is still tried", async () => {
-    const run = await runOn({ name: "no-reset", play: shell, commands: { hard_reset: "false --outlet 7" } }, [
+    const run = await runOn({ name: "no-reset", play: playShell, commands: { hard_reset: "false --outlet 7" } }, [
       bootBlock(20),
     ]);
     const report = expectCompleteOutputs(run.output);
@@ -127,7 +122,7 @@ describe("a power switch that fails", () => {
   });
 
   test("power_off at the end of a good job: the results stay, the lab fault is told", async () => {
-    const run = await runOn({ name: "no-off", play: shell, commands: { power_off: "false" } }, [bootBlock(20)]);
+    const run = await runOn({ name: "no-off", play: playShell, commands: { power_off: "false" } }, [bootBlock(20)]);
     const report = expectCompleteOutputs(run.output);
     const errors = [report.verdict.error, ...report.verdict.further];
     expect(errors).toContainEqual(expect.objectContaining({ type: "Infrastructure" }));
@@ -135,7 +130,7 @@ describe("a power switch that fails", () => {
   });
 
   test("a program that does not exist is found out before anything is switched", async () => {
-    const run = await runOn({ name: "no-program", play: shell, commands: { hard_reset: "/no/such/pdu reset" } }, [
+    const run = await runOn({ name: "no-program", play: playShell, commands: { hard_reset: "/no/such/pdu reset" } }, [
       bootBlock(20),
     ]);
     const report = expectCompleteOutputs(run.output);
@@ -150,7 +145,7 @@ describe("a power switch that fails", () => {
 
 describe("a full disk", () => {
   test("under the TFTP root: an infrastructure fault that says so", async () => {
-    const fake = await startFakeBoard({ folder, name: "full-tftp", play: shell });
+    const fake = await startFakeBoard({ folder, name: "full-tftp", play: playShell });
     const big = join(folder, "big-kernel");
     writeFileSync(big, Buffer.alloc(8 << 20, 7));
     const job = writeJob(folder, "full-tftp", {
@@ -180,7 +175,7 @@ describe("a full disk", () => {
   });
 
   test("under the log: an infrastructure fault, the board is switched off, the results are there", async () => {
-    const run = await runOn({ name: "full-log", play: shell }, [bootBlock(20)], {
+    const run = await runOn({ name: "full-log", play: playShell }, [bootBlock(20)], {
       before: (output) => symlinkSync("/dev/full", join(output, "logs.yaml")),
     });
     expect(run.code).toBe(3);
@@ -221,7 +216,7 @@ describe("a git that is killed", () => {
         kernel: { url: `file://${new URL(import.meta.url).pathname}`, type: "image" },
       },
     };
-    const run = await runOn({ name: "killed-git", play: shell }, [deploy, bootBlock(20), definition], {
+    const run = await runOn({ name: "killed-git", play: playShell }, [deploy, bootBlock(20), definition], {
       env: { PATH: `${bin}:${process.env.PATH}` },
     });
     const report = expectCompleteOutputs(run.output);
@@ -233,7 +228,7 @@ describe("a git that is killed", () => {
 
 describe("a console that never connects", () => {
   test("nobody listens: an infrastructure fault that names the address", async () => {
-    const run = await runOn({ name: "nobody", play: shell, commands: { connect: "telnet 127.0.0.1 1" } }, [
+    const run = await runOn({ name: "nobody", play: playShell, commands: { connect: "telnet 127.0.0.1 1" } }, [
       bootBlock(20),
     ]);
     const report = expectCompleteOutputs(run.output);
@@ -266,7 +261,7 @@ test("SIGTERM while it waits for the prompt: cancelled, powered off, complete", 
 });
 
 test("a bad prompt is found at validation, with its place in the job", async () => {
-  const fake = await startFakeBoard({ folder, name: "bad-prompt", play: shell });
+  const fake = await startFakeBoard({ folder, name: "bad-prompt", play: playShell });
   const job = writeJob(folder, "bad-prompt", { actions: [bootBlock(20, { prompts: ["root@(fake"] })] });
   const run = await runCli(["run", "--device", fake.device, "--output-dir", join(folder, "bad-prompt-out"), job]);
   expect(run.code).toBe(2);

@@ -2,13 +2,12 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { bootBlock, type FakeBoard, startFakeBoard, writeJob } from "../support/fake-board.js";
+import { bootBlock, type FakeBoard, playShell, startFakeBoard, writeJob } from "../support/fake-board.js";
 import { type FileServer, serveBytes, startFileServer } from "../support/file-server.js";
 import { runCli } from "../support/run-cli.js";
 import { expectCompleteOutputs, readLog } from "../support/run-outputs.js";
 import { makeWorkspace, removeWorkspace } from "../support/workspace.js";
 
-const PROMPT = "root@fake:/root# ";
 const KERNEL = Buffer.alloc(3 << 20, "kernel ");
 const SHA256 = createHash("sha256").update(KERNEL).digest("hex");
 const folder = makeWorkspace();
@@ -16,14 +15,7 @@ let board: FakeBoard;
 let server: FileServer;
 
 beforeAll(async () => {
-  board = await startFakeBoard({
-    folder,
-    name: "board",
-    play: (console) => {
-      console.on("data", (chunk) => console.write(chunk.toString().replace(/[\r\n]+/g, `\r\n${PROMPT}`)));
-      console.write(`ready\r\n${PROMPT}`);
-    },
-  });
+  board = await startFakeBoard({ folder, name: "board", play: playShell });
   let cut = false;
   server = await startFileServer({
     "/kernel": serveBytes(KERNEL),
@@ -85,10 +77,11 @@ test.each([
   { name: "missing", path: "/missing", says: /404/, type: "Job", code: 2 },
   { name: "broken", path: "/broken", says: /500/, type: "Infrastructure", code: 3 },
   { name: "half", path: "/half", says: /half/, type: "Infrastructure", code: 3 },
-  { name: "nothing", path: "/nothing", says: /nothing/, type: "Infrastructure", code: 3 },
+  { name: "nothing", path: "/nothing", says: /nothing|timed out/, type: "Infrastructure", code: 3 },
 ])("a URL that answers $name: $type", async ({ name, path, says, type, code: wanted }) => {
-  const { code, report, power } = await deploy(name, { url: server.url(path) });
+  const { code, report, power, output } = await deploy(name, { url: server.url(path) });
   expect(report.verdict.error).toMatchObject({ type });
+  expect(JSON.stringify(readLog(output))).toContain(path);
   expect(report.verdict.error?.message).toMatch(says);
   expect(code).toBe(wanted);
   expect(power).not.toContain("reset");

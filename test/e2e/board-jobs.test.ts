@@ -127,7 +127,7 @@ describe("hard cases", () => {
   });
 
   test("wrong-prompt: a JobError that names the line nearest to the prompt", async () => {
-    const job = adaptJob(folder, "hard-cases/wrong-prompt", [[/(- boot:\s+timeout:\s+)minutes: 1/, "$1seconds: 20"]]);
+    const job = adaptJob(folder, "hard-cases/wrong-prompt", [[/(- boot:\s+timeout:\s+)minutes: 1/, "$1seconds: 40"]]);
     const { code, output, stdout, stderr } = await run(job);
     const report = expectCompleteOutputs(output);
     expect(report.verdict).toMatchObject({

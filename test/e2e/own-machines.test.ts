@@ -3,12 +3,11 @@ import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
-import { type FakeBoard, startFakeBoard, writeJob } from "../support/fake-board.js";
+import { type FakeBoard, onTyped, PROMPT, startFakeBoard, writeJob } from "../support/fake-board.js";
 import { runCli } from "../support/run-cli.js";
 import { expectCompleteOutputs, readConsole, readJournal } from "../support/run-outputs.js";
 import { inRoot, makeWorkspace, removeWorkspace } from "../support/workspace.js";
 
-const PROMPT = "root@fake:/root# ";
 const folder = makeWorkspace();
 let machines: string;
 let board: FakeBoard;
@@ -21,8 +20,7 @@ beforeAll(async () => {
     name: "menu-board",
     play: (console) => {
       let chosen = false;
-      console.on("data", (chunk) => {
-        const text = chunk.toString("latin1");
+      onTyped(console, (text) => {
         if (chosen) console.write(text.replace(/[\r\n]+/g, `\r\n${PROMPT}`));
         else if (text.includes("2")) {
           chosen = true;

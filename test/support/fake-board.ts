@@ -21,16 +21,20 @@ export interface FakeBoardOptions {
   commands?: Record<string, unknown>;
 }
 
-/** Every line written into the console so far reaches `heard`. */
-export function onLine(console: Socket, heard: (line: string) => void): void {
-  let text = "";
+/** What is typed on the console, without the client's telnet negotiation. */
+export function onTyped(console: Socket, heard: (text: string) => void): void {
   console.on("data", (chunk) => {
-    text += chunk.toString("latin1");
-    for (let end = text.search(/[\r\n]/); end >= 0; end = text.search(/[\r\n]/)) {
-      heard(text.slice(0, end));
-      text = text.slice(end + 1);
-    }
+    const text = chunk.toString("latin1").replace(/\xff[\xfb-\xfe]./gs, "");
+    if (text) heard(text);
   });
+}
+
+export const PROMPT = "root@fake:/root# ";
+
+/** A console that boots and then answers every line with the prompt, as a shell does. */
+export function playShell(console: Socket): void {
+  onTyped(console, (text) => console.write(text.replace(/[\r\n]+/g, `\r\n${PROMPT}`)));
+  console.write(`Booting...\r\nready\r\n${PROMPT}`);
 }
 
 export async function startFakeBoard({ folder, name, play, commands }: FakeBoardOptions): Promise<FakeBoard> {
@@ -115,5 +119,5 @@ export function writeJob(folder: string, name: string, job: FakeJob): string {
 
 /** A boot block that waits for a prompt, with the power switched on before. */
 export const bootBlock = (seconds: number, extra: Record<string, unknown> = {}) => ({
-  boot: { method: "minimal", timeout: { seconds }, prompts: ["root@fake:/root# "], ...extra },
+  boot: { method: "minimal", timeout: { seconds }, prompts: [PROMPT], ...extra },
 });

@@ -26,11 +26,15 @@ export interface RunningCli {
 /** Starts it without a terminal (the bundle of another folder with LAVA_DISPATCH_DIST); `done` never rejects for what the program does. */
 export function startCli(words: string[], options: CliOptions = {}): RunningCli {
   const { program = "lava-dispatch", cwd = ROOT, env = {} } = options;
-  const child = spawn(process.execPath, [join(process.env.LAVA_DISPATCH_DIST ?? inRoot("dist"), `${program}.js`), ...words], {
-    cwd,
-    env: { ...process.env, NO_COLOR: "1", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(
+    process.execPath,
+    [join(process.env.LAVA_DISPATCH_DIST ?? inRoot("dist"), `${program}.js`), ...words],
+    {
+      cwd,
+      env: { ...process.env, NO_COLOR: "1", ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
   const text = { stdout: "", stderr: "" };
   for (const stream of ["stdout", "stderr"] as const) {
     child[stream].setEncoding("utf8").on("data", (chunk: string) => {

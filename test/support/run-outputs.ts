@@ -14,12 +14,18 @@ export interface LogLine {
 
 const read = (folder: string, name: string) => readFileSync(join(folder, name), "utf8");
 
+/** A line is a one-element YAML list; most are JSON but for its dash, and JSON is read a hundred times faster. */
+function parseLogLine(line: string): LogLine {
+  try {
+    return JSON.parse(line.slice(2));
+  } catch {
+    return (parse(line) as LogLine[])[0]!;
+  }
+}
+
 export const readReport = (folder: string): RunReport => JSON.parse(read(folder, "results.json"));
 export const readLog = (folder: string): LogLine[] =>
-  read(folder, "logs.yaml")
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => (parse(line) as LogLine[])[0]!);
+  read(folder, "logs.yaml").split("\n").filter(Boolean).map(parseLogLine);
 export const readJournal = (folder: string): JournalRecord[] =>
   read(folder, "journal.jsonl")
     .split("\n")
