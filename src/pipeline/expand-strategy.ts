@@ -59,6 +59,8 @@ export class Expansion {
   readonly actions: ActionNode[] = [];
   readonly #input: ExpansionInput;
   #count = 0;
+  /** Items with `once` that a namespace has already. */
+  readonly #taken = new Set<string>();
 
   constructor(input: ExpansionInput) {
     this.#input = input;
@@ -158,6 +160,11 @@ export class Expansion {
       return;
     }
     if (item.when !== undefined && !evaluateCondition(item.when, this.#scopeOf(place), item.location)) return;
+    if (item.once) {
+      const taken = JSON.stringify([place.block.namespace, item.action?.action ?? item.use]);
+      if (this.#taken.has(taken)) return;
+      this.#taken.add(taken);
+    }
     let { block } = place;
     if (item.parameters !== undefined) {
       const replaced = evaluateCel(item.parameters, this.#scopeOf(place), item.location);
@@ -222,6 +229,7 @@ export class Expansion {
       skipOnTimeout: isMap(block.parameters.timeout) && block.parameters.timeout.skip === true,
       resets: definition.resets === true,
       continueOnFailure: definition.continue === true,
+      ...(definition.console !== undefined && { console: definition.console }),
       diagnose: [],
       children: [],
       ...(jobPlace && { location: jobPlace }),

@@ -49,6 +49,8 @@ export interface ActionDefinition {
   resets?: boolean;
   /** `true`: a failure of this action is logged and the pipeline goes on. */
   continue?: boolean;
+  /** Name of a console of its own, closed when the action ends: its services open it, its dialogues talk on it. */
+  console?: string;
   /** Text for `url:` in describe (CEL), only downloads. */
   url?: Cel;
   pipeline?: PipelineItem[];
@@ -68,6 +70,8 @@ export interface PipelineItem {
   /** Repeats the item for each element (build-time CEL list or map); `as` names the variable (default `item`), `index` and for maps `key` too. */
   each?: Cel;
   as?: string;
+  /** Only the first time in a namespace that this action (or fragment) is added; blocks count in the job's order. */
+  once?: boolean;
   /** Replaces the block parameters below this item (CEL map), e.g. for `services`. */
   parameters?: Cel;
   /** Conditions that refuse the job when they do not hold (build-time CEL). */
@@ -150,6 +154,8 @@ export interface DialogueTransition {
   save?: { [key: string]: CelTree };
   error?: { class: ErrorClassName; message: Text; board?: "dead"; advice?: Text };
   log?: { level: "debug" | "info" | "warning" | "error"; message: Text };
+  /** Result lines (spec output.md §3): a map or a list of maps; null and `[]` are none. */
+  result?: CelTree;
 }
 export interface DialogueState {
   type?: "final";
@@ -173,6 +179,8 @@ export interface DialogueDefinition {
   context: { [name: string]: CelTree };
   initial: string;
   states: { [name: string]: DialogueState };
+  /** Result lines of what was begun and not ended, told when the action fails; it sees `context` as it was last. */
+  unfinished?: CelTree;
   location: Location;
 }
 

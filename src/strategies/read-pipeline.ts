@@ -92,7 +92,7 @@ export class MachineReader {
     const short = map.service !== undefined || map.dialogue !== undefined;
     return {
       action: String(map.action),
-      ...pick(map, "class", "summary", "description", "retry", "timeout", "resets", "continue", "url"),
+      ...pick(map, "class", "summary", "description", "retry", "timeout", "resets", "continue", "console", "url"),
       ...(pick(map, "timeout_error", "command_error") as { timeout_error?: ErrorClassName }),
       ...(short ? { run: this.step(pick(map, "service", "dialogue", "with"), path) } : step("run")),
       ...step("conclude"),
@@ -112,7 +112,7 @@ export class MachineReader {
     if (!inline) this.tree(map.with, [...path, "with"]);
     return {
       ...(inline ? { action: this.action(map, path) } : pick(map, "use", "with")),
-      ...pick(map, "when", "each", "as", "parameters"),
+      ...pick(map, "when", "each", "as", "once", "parameters"),
       ...(map.check !== undefined && { check: this.list(map.check, [...path, "check"], (v, at) => this.check(v, at)) }),
       location: this.source.locate(path),
     };
