@@ -13,6 +13,7 @@ const MAY_IMPORT = {
   statechart: ["base", "definition", "device", "strategies", "pipeline"],
   interpreter: ["base", "definition", "device", "strategies", "pipeline", "statechart", "connections", "services"],
   results: ["base", "interpreter"],
+  visualize: ["base", "pipeline", "statechart", "interpreter", "results"],
 };
 const folders = (names) => `^src/(${names.join("|")})/`;
 

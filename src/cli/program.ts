@@ -1,5 +1,6 @@
 /** The command line of `lava-dispatch`: what there is, and its help. What a command does is loaded when it is asked for. */
 import { Command } from "commander";
+import { addChart } from "./commands/chart.js";
 import { addDescribe } from "./commands/describe.js";
 import { addDoctor } from "./commands/doctor.js";
 import { addExplain } from "./commands/explain.js";
@@ -12,7 +13,7 @@ import { examples } from "./options.js";
 /** Does the work of a command and keeps its exit code. */
 export type Finish = (work: (context: CliContext) => Promise<number>) => Promise<void>;
 
-export const COMMANDS = ["run", "validate", "describe", "explain", "doctor", "report"];
+export const COMMANDS = ["run", "validate", "describe", "explain", "chart", "doctor", "report"];
 
 /** Help goes to standard output; errors are thrown (CommanderError), and told elsewhere. */
 export function quietErrors(command: Command, { stdout }: CliContext): Command {
@@ -40,6 +41,6 @@ export function createProgram(context: CliContext, finish: Finish): Command {
       })}`,
     );
   // Commands inherit what was configured above.
-  for (const add of [addRun, addValidate, addDescribe, addExplain, addDoctor, addReport]) add(program, finish);
+  for (const add of [addRun, addValidate, addDescribe, addExplain, addChart, addDoctor, addReport]) add(program, finish);
   return program;
 }

@@ -97,13 +97,18 @@ export function actionChart(node: ActionNode, failure: Failure): ChartState {
   const states: { [key: string]: ChartState } = {
     running: {
       ...running,
-      onDone: node.retry
-        ? [
-            { guard: named("repeats", { level }), target: "retrying", description: "repeat" },
-            { guard: named("repeatFailed", { level }), target: "failing", actions: [named("repeatError", { level })] },
-            { target: "done" },
-          ]
-        : [{ target: "done" }],
+      onDone:
+        node.retry && node.repeat
+          ? [
+              { guard: named("repeats", { level }), target: "retrying", description: "repeat" },
+              {
+                guard: named("repeatFailed", { level }),
+                target: "failing",
+                actions: [named("repeatError", { level })],
+              },
+              { target: "done" },
+            ]
+          : [{ target: "done" }],
     },
     ...(talks && { settling: settlingState(level) }),
     failing: node.diagnose.length
