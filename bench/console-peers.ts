@@ -23,16 +23,17 @@ class Fed(SpawnBase):
 began = time.monotonic()
 Fed().expect(json.load(open(sys.argv[2])) + [pexpect.EOF])
 took = time.monotonic() - began
-print(json.dumps({"what": "pexpect", "mb_per_s": len(data) / 1e6 / took, "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3}))
+usage = resource.getrusage(resource.RUSAGE_SELF)
+print(json.dumps({"MB/s": len(data) / 1e6 / took, "peak RSS MB": usage.ru_maxrss / 1e3}))
 `;
 
-/** LAVA's shell session with its YAML log over a pty. Arguments: log file, file of patterns, folder for the log. */
-export const SHELL_SESSION = `
+/** LAVA's shell command with its YAML log over a pty. Arguments: log file, file of patterns, folder for the log. */
+export const SHELL_COMMAND = `
 import json, logging, os, resource, sys, time
 import pexpect
 from lava_common.log import YAMLLogger
-from lava_dispatcher.shell import ShellCommand, ShellSession
-from lava_dispatcher.action import Timeout
+from lava_common.timeout import Timeout
+from lava_dispatcher.shell import ShellCommand
 
 logging.setLoggerClass(YAMLLogger)
 logger = logging.getLogger("dispatcher")
@@ -41,11 +42,13 @@ handler = logging.StreamHandler(out)
 logger.addHandler(handler)
 logger.setLevel(logging.DEBUG)
 size = os.path.getsize(sys.argv[1])
-timeout = Timeout("bench", None, 600)
-command = ShellCommand("cat " + sys.argv[1], timeout, logger=logger)
+before = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
 began = time.monotonic()
+command = ShellCommand("cat " + sys.argv[1], Timeout("bench", duration=600), logger=logger, window=4092)
 command.expect(json.load(open(sys.argv[2])) + [pexpect.EOF], timeout=600)
 took = time.monotonic() - began
 out.close()
-print(json.dumps({"what": "LAVA", "mb_per_s": size / 1e6 / took, "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3}))
+usage = resource.getrusage(resource.RUSAGE_SELF)
+cpu = usage.ru_utime + usage.ru_stime - before
+print(json.dumps({"MB/s": size / 1e6 / took, "MB/CPU s": size / 1e6 / cpu, "peak RSS MB": usage.ru_maxrss / 1e3}))
 `;
