@@ -3,7 +3,9 @@ import type { Clock } from "../base/clock.js";
 import type { Terminal } from "./terminal/live-tree.js";
 
 export interface Output extends Terminal {
-  isTTY?: boolean;
+  readonly isTTY?: boolean;
+  /** From now on no write blocks: for commands that run on. */
+  stream?(): unknown;
 }
 
 export interface CliContext {
@@ -13,6 +15,8 @@ export interface CliContext {
   env: NodeJS.ProcessEnv;
   cwd: string;
   clock: Clock;
+  /** What a person types, for the commands that ask. */
+  stdin?: NodeJS.ReadableStream;
   stdout: Output;
   stderr: Output;
   /** Calls back on each of these signals; returns how to stop. */

@@ -5,6 +5,7 @@ import { ConfigurationError } from "../base/errors.js";
 import { isMap, type JsonMap } from "../base/json.js";
 import type { Problem } from "../base/problem.js";
 import { loadJob } from "../definition/load-job.js";
+import { pathText } from "../definition/value-text.js";
 import { loadDevice } from "../device/load-device.js";
 import type { Pipeline } from "../pipeline/action-tree.js";
 import { buildPipeline } from "../pipeline/build-pipeline.js";
@@ -141,8 +142,8 @@ export async function buildInputs(texts: InputTexts, jobId: string, { cwd }: Pic
 /** A method that a strategy took is known, whatever the schema says: `--machines` brings methods of its own. */
 function unlessTaken(problems: Problem[], selections: Pipeline["selections"]): Problem[] {
   const taken = new Set(
-    selections.flatMap(({ index, family, chosen }) =>
-      chosen ? [`actions[${index}].${family}.method`, `actions[${index}].${family}.to`] : [],
+    selections.flatMap(({ path, chosen }) =>
+      chosen ? [pathText([...path, "method"]), pathText([...path, "to"])] : [],
     ),
   );
   return problems.filter(({ path }) => path === undefined || !taken.has(path));

@@ -1,18 +1,22 @@
 /** The way in: the process is handed to the commands from here, and ends here. */
 import { RealClock } from "../base/clock.js";
 import type { CliContext } from "./context.js";
+import { ProcessOutput } from "./process-output.js";
 import { runCli } from "./run-cli.js";
 
 declare const LAVA_DISPATCH_VERSION: string;
 
-const context = (name: string): CliContext => ({
+const context = (name: string, stdout: ProcessOutput, stderr: ProcessOutput): CliContext => ({
   name,
   version: LAVA_DISPATCH_VERSION,
   env: process.env,
   cwd: process.cwd(),
   clock: new RealClock(),
-  stdout: process.stdout,
-  stderr: process.stderr,
+  get stdin() {
+    return process.stdin;
+  },
+  stdout,
+  stderr,
   onSignals: (names, callback) => {
     for (const signal of names) process.on(signal, callback);
     return () => {
@@ -31,13 +35,9 @@ const context = (name: string): CliContext => ({
 
 /** Runs the command line of this process as `name`, and ends it with its exit code. */
 export async function main(name: string): Promise<void> {
-  // A reader that went away (`| head`) ends the output, not the job: the board must still be powered off.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
-  const code = await runCli(process.argv.slice(2), context(name));
-  process.exitCode = code;
-  // Standard output may be a pipe that is still being read.
-  const drained = (stream: NodeJS.WriteStream) =>
-    new Promise<void>((resolve) => (stream.writableLength ? stream.write("", () => resolve()) : resolve()));
-  await Promise.all([drained(process.stdout), drained(process.stderr)]);
+  const stdout = new ProcessOutput(1);
+  const stderr = new ProcessOutput(2);
+  const code = await runCli(process.argv.slice(2), context(name, stdout, stderr));
+  await Promise.all([stdout.drained(), stderr.drained()]);
   process.exit(code);
 }

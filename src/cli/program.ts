@@ -4,6 +4,7 @@ import { addChart } from "./commands/chart.js";
 import { addDescribe } from "./commands/describe.js";
 import { addDoctor } from "./commands/doctor.js";
 import { addExplain } from "./commands/explain.js";
+import { addReplay } from "./commands/replay.js";
 import { addReport } from "./commands/report.js";
 import { addRun } from "./commands/run.js";
 import { addValidate } from "./commands/validate.js";
@@ -13,7 +14,7 @@ import { examples } from "./options.js";
 /** Does the work of a command and keeps its exit code. */
 export type Finish = (work: (context: CliContext) => Promise<number>) => Promise<void>;
 
-export const COMMANDS = ["run", "validate", "describe", "explain", "chart", "doctor", "report"];
+export const COMMANDS = ["run", "validate", "describe", "explain", "chart", "doctor", "replay", "report"];
 
 /** Help goes to standard output; errors are thrown (CommanderError), and told elsewhere. */
 export function quietErrors(command: Command, { stdout }: CliContext): Command {
@@ -41,6 +42,7 @@ export function createProgram(context: CliContext, finish: Finish): Command {
       })}`,
     );
   // Commands inherit what was configured above.
-  for (const add of [addRun, addValidate, addDescribe, addExplain, addChart, addDoctor, addReport]) add(program, finish);
+  for (const add of [addRun, addValidate, addDescribe, addExplain, addChart, addDoctor, addReplay, addReport])
+    add(program, finish);
   return program;
 }

@@ -40,6 +40,7 @@ const secretsOf = (job: JsonMap): [string, string][] =>
 /** Runs a job and writes everything that is to be found in the output directory. Rejects with InfrastructureError when that cannot be written at all. */
 export async function runSession(options: SessionOptions, context: CliContext): Promise<RunReport> {
   const { inputs, output, screen } = options;
+  for (const stream of [context.stdout, context.stderr]) stream.stream?.();
   const work = makeWorkFolder(inputs);
   const reserve = new SpaceReserve(output);
   const builder = new ReportBuilder();

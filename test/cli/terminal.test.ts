@@ -78,7 +78,7 @@ describe("the live tree on a terminal", () => {
   const terminal = () => {
     const written: string[] = [];
     const listeners = new Set<() => void>();
-    const stream: Terminal = {
+    const stream: Terminal & { columns: number } = {
       columns: 80,
       rows: 20,
       write: (text) => written.push(text),

@@ -8,8 +8,8 @@ import { treeLines } from "./tree-lines.js";
 
 /** What is needed of `process.stdout`. */
 export interface Terminal {
-  columns?: number;
-  rows?: number;
+  readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
   write(text: string): unknown;
   on(event: "resize", listener: () => void): unknown;
   off(event: "resize", listener: () => void): unknown;

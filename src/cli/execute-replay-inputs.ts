@@ -1,0 +1,81 @@
+/** A recording with the job that it is replayed against. */
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { isMap } from "../base/json.js";
+import { findRecording, openRecording } from "../replay/find-recording.js";
+import { type Recording, RecordingError, type RecordingFacts } from "../replay/recording.js";
+import { checkSameJob } from "../replay/run-replay.js";
+import type { CliContext } from "./context.js";
+import { buildInputs, type Inputs, type InputTexts, readInputs } from "./load-inputs.js";
+import type { InputOptions } from "./options.js";
+import { packageRoot } from "./package-root.js";
+import { UsageError } from "./usage-error.js";
+
+export interface ReplayInputOptions extends InputOptions {
+  job?: string;
+}
+
+export interface ReplayInputs {
+  recording: Recording;
+  inputs: Inputs;
+  secrets: string[];
+}
+
+/** A file that a journal names by the path that its run was given. */
+const recordedFile = (path: string | undefined, cwd: string): string | undefined =>
+  path === undefined ? undefined : [resolve(cwd, path), join(packageRoot(), path)].find((file) => existsSync(file));
+
+function needed(path: string | undefined, what: string, name: string): string {
+  if (path !== undefined) return path;
+  throw new UsageError(
+    `No ${what} is known for ${name}.`,
+    `Give it: --${what} <file>, or put ${what}.yaml beside the recording.`,
+  );
+}
+
+/**
+ * Opens a recording and builds the job it is of: from the options, else from the files beside it, else from those that
+ * its journal names. Throws UsageError.
+ */
+export async function loadReplay(
+  name: string,
+  options: ReplayInputOptions,
+  context: Pick<CliContext, "cwd">,
+): Promise<ReplayInputs> {
+  const { cwd } = context;
+  try {
+    const files = findRecording(resolve(cwd, name), name);
+    const recording = await openRecording(files);
+    const { facts } = recording;
+    const job = needed(options.job ?? files.job ?? recordedFile(facts.jobFile, cwd), "job", name);
+    const device = needed(options.device ?? files.device ?? recordedFile(facts.deviceFile, cwd), "device", name);
+    const dispatcher = options.dispatcher ?? files.dispatcher;
+    const texts = readInputs(job, { ...options, device, ...(dispatcher && { dispatcher }) }, context);
+    const inputs = await buildInputs(withAddress(texts, facts), options.jobId ?? facts.jobId ?? "0", context);
+    checkSameJob(recording, jobOf(inputs, ""));
+    const { secrets } = inputs.jobMap;
+    return { recording, inputs, secrets: isMap(secrets) ? Object.values(secrets).map(String) : [] };
+  } catch (error) {
+    if (error instanceof RecordingError) throw new UsageError(error.message, error.advice);
+    throw error;
+  }
+}
+
+/** The dispatcher's address is the recorded one: that of the machine that replays would be typed otherwise. */
+function withAddress(texts: InputTexts, { known }: RecordingFacts): InputTexts {
+  const { dispatcher } = texts;
+  if (/^dispatcher_ip\s*:/m.test(dispatcher?.text ?? "")) return texts;
+  const text = `${dispatcher?.text ?? ""}\ndispatcher_ip: ${known.dispatcherIp ?? "127.0.0.1"}\n`;
+  return { ...texts, dispatcher: { file: dispatcher?.file ?? "(recording)", text } };
+}
+
+/** What a replay runs of the inputs. */
+export const jobOf = (inputs: Inputs, version: string) => ({
+  pipeline: inputs.pipeline,
+  jobId: inputs.jobId,
+  jobName: inputs.jobName,
+  jobFile: inputs.jobFile,
+  deviceFile: inputs.deviceFile,
+  deviceName: inputs.deviceName,
+  version,
+});

@@ -1,0 +1,71 @@
+/** What is said of a replay on a terminal. */
+
+import { messageOf, outcomeOf } from "../replay/golden.js";
+import type { Recording } from "../replay/recording.js";
+import type { ReplayResult } from "../replay/run-replay.js";
+import { stateText } from "../replay/trace.js";
+import type { Inputs } from "./load-inputs.js";
+import { harmless, type Paint } from "./terminal/paint.js";
+
+const FORMATS = {
+  own: "console.cast and journal",
+  "lava-log": "LAVA job log",
+  console: "console log without times",
+} as const;
+
+const COLOURS = { ended: "bold", diverged: "red", unfinished: "yellow", stopped: "cyan" } as const;
+
+function recordedText({ facts }: Recording): string {
+  const { verdict, complete, timed } = facts;
+  if (!verdict) return !timed ? "no verdict in a console log" : complete ? "no verdict" : "broken off before its end";
+  if (!verdict.error) return verdict.result;
+  const [message] = verdict.error.message.split(/\r?\n/);
+  return `${verdict.result}, ${verdict.error.class ?? verdict.error.type}: ${message}`;
+}
+
+/** Seconds, or ms when there are few of them. */
+const timeText = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
+
+const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
+
+export function replayLines(recording: Recording, inputs: Inputs, result: ReplayResult, paint: Paint): string[] {
+  const { status, trace, divergence, stuck, notes, virtual, real, sameChart, report } = result;
+  const row = (name: string, text: string) => `${paint("dim", name.padEnd(10))} ${harmless(text)}`;
+  const last = trace.at(-1);
+  const message = messageOf(result);
+  const outcome = harmless(`${outcomeOf(result)}${status === "ended" && message ? `: ${message}` : ""}`);
+  const ratio = real > 0 ? ` (${Math.round(virtual / real)} x)` : "";
+  const lines = [
+    row("recording", `${recording.name} (${FORMATS[recording.format]})`),
+    row("job", `${inputs.jobName} (job ${inputs.jobId}) on ${inputs.deviceName}`),
+    `${paint("dim", "outcome".padEnd(10))} ${paint(COLOURS[status], outcome)}`,
+    row("recorded", recordedText(recording)),
+  ];
+  if (divergence) {
+    const where = divergence.place ? `, ${divergence.place}` : "";
+    lines.push(row("recorded", `${divergence.expected ?? "nothing more"}${where}`), row("sent", divergence.got));
+  }
+  const { counts } = report;
+  const cases = Object.entries(counts).flatMap(([word, count]) =>
+    count && word !== "incomplete_suites" ? [`${count} ${word}`] : [],
+  );
+  if (cases.length > 0) lines.push(row("tests", cases.join(", ")));
+  if (last) lines.push(row("state", `${stateText(last)}, after ${plural(trace.length, "state", "states")}`));
+  if (sameChart === false)
+    lines.push(row("chart", "not the one that was recorded: machines, job or device have changed"));
+  lines.push(row("inputs", inputsText(notes)));
+  lines.push(row("time", `${timeText(virtual)} of virtual time in ${timeText(real)}${ratio}`));
+  if (stuck.length > 0) lines.push("", ...stuck.map((line) => `  ${harmless(line)}`));
+  return lines;
+}
+
+function inputsText({ inputs, skipped, unheard, dropped }: ReplayResult["notes"]): string {
+  return [
+    `${inputs} as recorded`,
+    skipped && `${plural(skipped, "recorded wake-up line", "recorded wake-up lines")} not needed`,
+    unheard && `${plural(unheard, "wake-up line", "wake-up lines")} that the recording does not answer`,
+    dropped && `${dropped} recorded after the machine had reset the board`,
+  ]
+    .filter(Boolean)
+    .join(", ");
+}

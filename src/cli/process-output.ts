@@ -1,0 +1,73 @@
+/** Standard output and error: plain writes until a command asks for a stream. */
+import { fstatSync, writeSync } from "node:fs";
+import type { Output } from "./context.js";
+
+/**
+ * Node's own streams cost a good part of a short command's time, so they are made only for commands that run on:
+ * `stream()` makes one, and from then on no write blocks. A reader that went away (`| head`) ends the output, not the
+ * program: a board must still be powered off.
+ */
+export class ProcessOutput implements Output {
+  readonly #fd: 1 | 2;
+  #stream: NodeJS.WriteStream | undefined;
+  #gone = false;
+  constructor(fd: 1 | 2) {
+    this.#fd = fd;
+  }
+
+  get isTTY(): boolean {
+    // Only a character device can be one; asking Node itself makes the stream.
+    return (this.#stream !== undefined || isCharacterDevice(this.#fd)) && this.stream().isTTY === true;
+  }
+  get columns(): number | undefined {
+    return this.isTTY ? this.stream().columns : undefined;
+  }
+  get rows(): number | undefined {
+    return this.isTTY ? this.stream().rows : undefined;
+  }
+
+  stream(): NodeJS.WriteStream {
+    if (!this.#stream) {
+      this.#stream = this.#fd === 1 ? process.stdout : process.stderr;
+      this.#stream.on("error", () => {});
+    }
+    return this.#stream;
+  }
+
+  write(text: string): void {
+    if (this.#stream) this.#stream.write(text);
+    else if (!this.#gone) this.#writeAll(Buffer.from(text));
+  }
+
+  on(event: "resize", listener: () => void): void {
+    this.stream().on(event, listener);
+  }
+  off(event: "resize", listener: () => void): void {
+    this.stream().off(event, listener);
+  }
+
+  /** Resolves when everything was taken: the output may be a pipe that is still being read. */
+  drained(): Promise<void> {
+    const stream = this.#stream;
+    return new Promise((resolve) => (stream?.writableLength ? stream.write("", () => resolve()) : resolve()));
+  }
+
+  #writeAll(bytes: Uint8Array): void {
+    let at = 0;
+    try {
+      while (at < bytes.length) at += writeSync(this.#fd, bytes, at);
+    } catch (error) {
+      // A pipe that its owner made non-blocking is full: Node's stream knows how to wait.
+      if ((error as NodeJS.ErrnoException).code === "EAGAIN") this.stream().write(bytes.subarray(at));
+      else this.#gone = true;
+    }
+  }
+}
+
+function isCharacterDevice(fd: number): boolean {
+  try {
+    return fstatSync(fd).isCharacterDevice();
+  } catch {
+    return false;
+  }
+}
