@@ -5,8 +5,11 @@ import { similarity } from "./text-similarity.js";
 const UNSEEN = "[\\r\\n\\0\\x07]";
 /** What an echo may be mixed with: escapes, lines of the kernel, wrapped lines, characters taken back. */
 const MIXED_IN = `${ESCAPE}|${KERNEL_LINE}|[^\\x08]\\x08|${UNSEEN}`;
-/** busybox wraps with CR LF, readline with a blank and CR: the blank is its own or the text's, so both are tried. */
-const READINGS = [new RegExp(MIXED_IN, "g"), new RegExp(` \\r(?!\\n)|${MIXED_IN}`, "g")];
+/**
+ * busybox wraps with CR LF. readline goes to the next line by printing what will stand there, or a blank, and a CR:
+ * that character is its own or the text's, so both are tried.
+ */
+const READINGS = [new RegExp(MIXED_IN, "g"), new RegExp(`([^\\r\\n])\\r(?=\\1)| \\r(?!\\n)|${MIXED_IN}`, "g")];
 /** A text of fewer characters cannot be told from other output. */
 const SHORTEST = 3;
 /** How much of the text must have come back for the peer to be one that echoes. */

@@ -167,6 +167,8 @@ describe("the echo of a line", () => {
   test("may be wrapped by busybox, by readline, and at a blank", () => {
     expect(end(`${typed.slice(0, 20)}\r\r\n${typed.slice(20)}\r\n`)).toBe("/bin");
     expect(end(`${typed.slice(0, 20)} \r${typed.slice(20)}`)).toBe("/bin");
+    for (let wrap = 10; wrap < 40; wrap += 1)
+      expect(end(`${typed.slice(0, wrap + 1)}\r${typed.slice(wrap)}`)).toBe("/bin");
     expect(end(`${typed.slice(0, 8)}\r\n${typed.slice(8)}`)).toBe("/bin");
     expect(end(`${typed.slice(0, 7)}\r\r\n${typed.slice(7)}`)).toBe("/bin");
   });
