@@ -38,6 +38,13 @@ function fill(template: unknown, values: unknown): string {
   });
 }
 
+/** A text as the name of a test case: trimmed, lower case, what is neither letter, digit nor underscore made one underscore. */
+const identifier = (name: string): string =>
+  name
+    .trim()
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}_]+/gu, "_");
+
 function makeEnvironment(): Environment {
   const environment = new Environment({
     unlistedVariablesAreDyn: true,
@@ -62,7 +69,11 @@ function makeEnvironment(): Environment {
       [...list].sort((a, b) => (text(a) < text(b) ? -1 : 1)),
     )
     .registerFunction("text(dyn): string", text)
+    .registerFunction("upper(string): string", (given: string) => given.toUpperCase())
+    .registerFunction("hex(dyn): string", (number: unknown) => Number(number).toString(16))
     .registerFunction("fill(dyn, dyn): string", fill)
+    .registerFunction("identifier(string): string", identifier)
+    .registerFunction("seconds(dyn): string", (ms: unknown) => (Number(ms) / 1000).toFixed(2))
     .registerFunction("truthy(dyn): bool", truthy)
     .registerFunction("merge(dyn, dyn): dyn", (a: unknown, b: unknown) => ({
       ...(isMap(a) ? a : {}),
