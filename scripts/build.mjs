@@ -31,21 +31,31 @@ const MODULES = {
   xstate: join(root, "node_modules/xstate/dist/xstate.esm.js"),
 };
 
-/** Large JSON is parsed when it is asked for: faster than the same thing as JavaScript. */
-const jsonAsText = {
-  name: "json-as-text",
+/** Large JSON becomes a file of its own, read when it is asked for: in a piece it would be carried twice, as text and compiled. */
+const jsonAsFile = {
+  name: "json-as-file",
   setup({ onLoad }) {
     onLoad({ filter: /\.json$/ }, ({ path }) => {
       const text = JSON.stringify(JSON.parse(readFileSync(path, "utf8")));
-      return { contents: `export default JSON.parse(${JSON.stringify(text)})`, loader: "js" };
+      if (text.length < 16 * 1024) return { contents: text, loader: "json" };
+      const name = basename(path);
+      mkdirSync(dist, { recursive: true });
+      writeFileSync(join(dist, name), text);
+      const read = `JSON.parse(readFileSync(distFolder + ${JSON.stringify(`/${name}`)}, "utf8"))`;
+      return { contents: `import { readFileSync } from "node:fs"; export default ${read}`, loader: "js" };
     });
   },
 };
 
-/** Packages that sources load when they need them are bundled like all others. */
-const lateRequires = {
-  name: "late-requires",
-  setup({ onLoad }) {
+/** Packages that sources load only when they need them: a piece each. */
+const LATE = ["handlebars", "ajv"];
+const latePackages = {
+  name: "late-packages",
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: new RegExp(`^(${LATE.join("|")})$`) }, ({ path }) => ({
+      path: `./late-${path}.js`,
+      external: true,
+    }));
     onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
       const text = readFileSync(path, "utf8");
       return {
@@ -131,17 +141,37 @@ const { outputFiles } = await build({
   chunkNames: "part-[name]-[hash]",
   external: EXTERNAL,
   alias: MODULES,
-  plugins: [jsonAsText, lateRequires, lateChildProcess],
-  define: { LAVA_DISPATCH_VERSION: JSON.stringify(version), "import.meta.url": "importMetaUrl" },
+  plugins: [jsonAsFile, latePackages, lateChildProcess],
+  define: {
+    LAVA_DISPATCH_VERSION: JSON.stringify(version),
+    "import.meta.url": "importMetaUrl",
+    distFolder: "__dirname",
+  },
 });
 mkdirSync(dist, { recursive: true });
 for (const { path, text } of outputFiles) {
   const { code } = await transform(text, { ...common, format: "cjs", supported: { "dynamic-import": false } });
+  writePiece(basename(path), code);
+}
+for (const name of LATE) {
+  const { outputFiles: late } = await build({
+    ...common,
+    absWorkingDir: root,
+    stdin: { contents: `module.exports = require(${JSON.stringify(name)})`, resolveDir: root },
+    write: false,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+  });
+  writePiece(`late-${name}.js`, late[0].text);
+}
+
+/** A piece is a function of what Node gives to a module. */
+function writePiece(name, code) {
   const url = code.includes("importMetaUrl")
     ? 'const importMetaUrl=require("node:url").pathToFileURL(__filename).href;'
     : "";
-  const piece = `(function(require,module,exports,__filename,__dirname){${url}${code}\n})`;
-  writeFileSync(join(dist, basename(path)), piece);
+  writeFileSync(join(dist, name), `(function(require,module,exports,__filename,__dirname){${url}${code}\n})`);
 }
 // The package's files are ES modules; what is made here is not.
 writeFileSync(join(dist, "package.json"), '{ "type": "commonjs" }\n');
