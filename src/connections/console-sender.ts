@@ -20,6 +20,8 @@ export interface SenderHost {
   clock: Clock;
   history: OutputHistory;
   log: Logger | undefined;
+  /** Erases what was typed. */
+  eraseLine: string;
   write(text: string): Promise<void>;
   /** Resolves at the next output or after `ms`; rejects when the line ended. */
   change(ms: number): Promise<void>;
@@ -31,18 +33,8 @@ export interface SenderHost {
   consume(offset: number): void;
 }
 
-export interface SenderSettings {
-  /** Erases what was typed (default Ctrl-U). */
-  eraseLine: string;
-}
-
 /** Types a text and, where asked, its line end once the echo has proved that it arrived whole. */
-export async function sendText(
-  host: SenderHost,
-  settings: SenderSettings,
-  text: string,
-  options: SendOptions,
-): Promise<SendReport> {
+export async function sendText(host: SenderHost, text: string, options: SendOptions): Promise<SendReport> {
   const { delay = 0, lineEnd = "\n", echo = false, secret = false } = options;
   if (!echo || text === "") {
     host.typing(text, lineEnd, secret);
@@ -65,7 +57,7 @@ export async function sendText(
     host.log?.warning(
       `The console garbled what was typed${shown}${attempt < ATTEMPTS ? "; typing it again, slower" : ""}`,
     );
-    await eraseLine(host, settings.eraseLine);
+    await eraseLine(host);
   }
   const shown = secret ? "" : `: sent ${JSON.stringify(text)}, last came back ${JSON.stringify(came)}`;
   throw new InfrastructureError(`The console garbled what was typed ${ATTEMPTS} times${shown}`, {
@@ -109,10 +101,10 @@ async function awaitEcho(host: SenderHost, text: string, from: number): Promise<
 }
 
 /** Erases twice, as the line that garbles characters may lose this one too, and waits until the redraw is over. */
-async function eraseLine(host: SenderHost, erase: string): Promise<void> {
-  host.typing(erase, "", false);
+async function eraseLine(host: SenderHost): Promise<void> {
+  host.typing(host.eraseLine, "", false);
   for (let times = 0; times < 2; times += 1) {
-    await host.write(erase);
+    await host.write(host.eraseLine);
     await host.sleep(SLOWER[2] ?? 0);
   }
   for (let known = -1; known !== host.history.end; ) {

@@ -3,15 +3,16 @@ import type { Clock } from "../base/clock.js";
 import { ConnectionClosedError } from "../base/errors.js";
 import type { Logger } from "../base/log.js";
 import { compilePattern } from "./compiled-pattern.js";
-import { sendText } from "./console-sender.js";
+import { ERASE_LINE, type SenderHost, sendText } from "./console-sender.js";
 import { LineSplitter } from "./line-splitter.js";
+import { nearestMiss } from "./nearest-miss.js";
+import { OutputChanges } from "./output-changes.js";
 import { OutputHistory } from "./output-history.js";
 import { type Hit, PatternScanner, type Seeker } from "./pattern-scanner.js";
 import { type PromptSeeker, PromptWaiter } from "./prompt-waiter.js";
 import { SentLines } from "./sent-lines.js";
 import { type FoundSignal, SignalReader } from "./signal-reader.js";
 import { ESCAPE, KERNEL_LINE, lift } from "./terminal-text.js";
-import { literalText, similarity } from "./text-similarity.js";
 import type {
   CloseReason,
   Connection,
@@ -45,12 +46,7 @@ export interface ConsoleOptions {
 
 /** Output that an `expect` still finds when it came before it asked, characters. */
 const UNREAD = 64 * 1024;
-/** Lines and characters in which the nearest miss is looked for. */
-const NEAREST_LINES = 60;
-const NEAREST_CHARACTERS = 200;
-/** A line that has less of a pattern than this is no near miss. */
-const NEAR = 0.4;
-export const HIDDEN = "********";
+const HIDDEN = "********";
 
 /** Opens the console over a connection; reading begins at once. */
 export const createConsole = (connection: Connection, options: ConsoleOptions): Console =>
@@ -73,8 +69,7 @@ class ConnectionConsole implements Console {
   readonly #prompts: PromptWaiter;
   readonly #reader: SignalReader;
   readonly #sent: SentLines;
-  /** Callbacks of waits that end at the next output, or at the end. */
-  readonly #changes = new Set<() => void>();
+  readonly #changes: OutputChanges;
   /** Offset up to which `expect` has taken the output. */
   #consumed = 0;
   /** When the last output came. */
@@ -94,6 +89,7 @@ class ConnectionConsole implements Console {
     this.#time = options.clock.now();
     this.#history = new OutputHistory(Math.max(UNREAD, options.tailBytes ?? 0));
     this.#lines = new LineSplitter((text) => this.#events.next({ kind: "line", text, time: this.#time }));
+    this.#changes = new OutputChanges(this.#clock);
     this.#prompts = new PromptWaiter(this.#history, this.#clock, options.silenceMs ?? 20, () => this.#settle());
     this.#sent = new SentLines(this.#history);
     this.#reader = new SignalReader({
@@ -112,8 +108,7 @@ class ConnectionConsole implements Console {
   send(text: string, options: SendOptions = {}): Promise<SendReport> {
     const sending = this.#sending.then(() => {
       this.#throwIfClosed();
-      const settings = { eraseLine: this.#options.eraseLine ?? "\x15" };
-      return sendText(this.#senderHost(), settings, text, options);
+      return sendText(this.#senderHost(), text, options);
     });
     this.#sending = sending.catch(() => {});
     return sending;
@@ -173,7 +168,7 @@ class ConnectionConsole implements Console {
       this.#throwIfClosed();
       const left = this.#time + ms - this.#clock.now();
       if (left <= 0) return;
-      await this.#change(left, signal);
+      await this.#changes.next(left, signal);
     }
   }
 
@@ -186,17 +181,7 @@ class ConnectionConsole implements Console {
   }
 
   nearest(patterns: Pattern[]): NearestMiss | undefined {
-    const text = lift(this.#history.slice(this.#history.end - UNREAD), ESCAPES).text;
-    const lines = text.split(/\r*\n/).slice(-NEAREST_LINES).reverse();
-    let best: NearestMiss | undefined;
-    for (const { source } of patterns) {
-      const literal = literalText(source).slice(0, NEAREST_CHARACTERS);
-      for (const line of lines) {
-        const near = similarity(literal, line.slice(0, NEAREST_CHARACTERS));
-        if (near >= NEAR && near > (best?.similarity ?? 0)) best = { pattern: source, line, similarity: near };
-      }
-    }
-    return best;
+    return nearestMiss(patterns, this.#history.slice(this.#history.end - UNREAD));
   }
 
   async close(): Promise<void> {
@@ -219,7 +204,7 @@ class ConnectionConsole implements Console {
     if (signals.length > 0) this.#tellSignals(text, offset, signals);
     else if (this.#events.observed) this.#lines.write(text);
     this.#prompts.outputCame(this.#time, this.#scanner.holding);
-    this.#wake();
+    this.#changes.tell();
   }
 
   #scan(offset: number, last: boolean): void {
@@ -264,50 +249,36 @@ class ConnectionConsole implements Console {
     this.#lines.end();
     this.#reason = reason;
     this.#prompts.end();
-    this.#wake();
+    this.#changes.tell();
     this.#signals.complete();
     this.#events.complete();
   }
 
-  #wake(): void {
-    if (this.#changes.size > 0) for (const changed of [...this.#changes]) changed();
-  }
-
-  #change(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const done = (settle: () => void) => {
-        this.#clock.clearTimeout(timer);
-        this.#changes.delete(changed);
-        signal?.removeEventListener("abort", aborted);
-        settle();
-      };
-      const changed = () => done(this.#reason ? () => reject(this.#closedError()) : resolve);
-      const aborted = () => done(() => reject(signal?.reason));
-      const timer = this.#clock.setTimeout(() => done(resolve), ms);
-      this.#changes.add(changed);
-      signal?.addEventListener("abort", aborted, { once: true });
-    });
-  }
-
-  #senderHost() {
+  #senderHost(): SenderHost {
     return {
+      eraseLine: this.#options.eraseLine ?? ERASE_LINE,
       clock: this.#clock,
       history: this.#history,
       log: this.#options.log,
-      write: (text: string) => this.#connection.write(Buffer.from(text, "utf8")),
-      change: (ms: number) => this.#change(ms),
-      sleep: async (ms: number) => {
-        for (const until = this.#clock.now() + ms; this.#clock.now() < until; )
-          await this.#change(until - this.#clock.now());
+      write: (text) => this.#connection.write(Buffer.from(text, "utf8")),
+      change: async (ms) => {
+        await this.#changes.next(ms);
+        this.#throwIfClosed();
       },
-      typing: (text: string, lineEnd: string, secret: boolean) => {
+      sleep: async (ms) => {
+        for (const until = this.#clock.now() + ms; this.#clock.now() < until; ) {
+          await this.#changes.next(until - this.#clock.now());
+          this.#throwIfClosed();
+        }
+      },
+      typing: (text, lineEnd, secret) => {
         this.#lastSent = secret ? HIDDEN : text;
         this.#prompts.typed();
         this.#sent.add(text);
         const event = { kind: "input", text: this.#lastSent, lineEnd, secret, time: this.#clock.now() } as const;
         this.#events.next(event);
       },
-      consume: (offset: number) => {
+      consume: (offset) => {
         this.#consumed = Math.max(this.#consumed, offset);
       },
     };
@@ -335,7 +306,6 @@ class ConnectionConsole implements Console {
   }
 }
 
-const ESCAPES = new RegExp(ESCAPE, "g");
 const NOISE = new RegExp(`${ESCAPE}|${KERNEL_LINE}`, "g");
 
 function lastLine(text: string): string {

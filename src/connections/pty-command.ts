@@ -102,11 +102,23 @@ class PtyConnection extends BaseConnection {
     const destroy = pty._socket.destroy.bind(pty._socket);
     this.#stopReading = () => void destroy();
     pty._socket.destroy = (error?: Error) => {
-      if (error || this.ended || pty._socket.readableEnded) return destroy(error);
-      this.#draining = true;
-      this.#drain();
+      if (this.ended) return destroy(error);
+      if (error || pty._socket.readableEnded) void this.#afterExit().then(() => destroy(error));
+      else {
+        this.#draining = true;
+        this.#drain();
+      }
       return pty._socket;
     };
+  }
+
+  /**
+   * A program closes its terminal a moment before it exits: to close ours in between would hang it up, and its exit
+   * code were lost.
+   */
+  async #afterExit(): Promise<void> {
+    for (let waited = 0; waited < QUIET && isAlive(this.#pty.pid) && !this.ended; waited += POLL)
+      await this.#sleep(POLL);
   }
 
   /** Ends reading after a silence, but not while paused. */
@@ -156,6 +168,15 @@ class PtyConnection extends BaseConnection {
     this.#reading = false;
     this.#pty.pause();
     this.#clock.clearTimeout(this.#lastOutput);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
   }
 }
 
