@@ -1,5 +1,5 @@
 /** Whole jobs, ours and the peer's in turn: same kernel, ramdisk, device and test definition. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { stringify } from "yaml";
@@ -92,8 +92,8 @@ export const qemuJob = (work) =>
 
 /** lava-run's command line. */
 export const qemuWords = (peer, job, output) => [
-  ...peer.lavaRun,
-  ...["--skip-sudo-warning", "--job-id", "1", "--output-dir", output, "--device", job.device],
+  ...peer.lavaRun(peer.tftp),
+  ...["--job-id", "1", "--output-dir", output, "--device", job.device],
   ...["--dispatcher", peer.dispatcher, job.file],
 ];
 
@@ -108,6 +108,8 @@ async function compare({ work, name, rounds, ours, theirs, around }) {
     const failed = run.code !== 0 && `${who} ended with ${run.code}:\n${run.output.slice(-3000)}`;
     const since = await around?.after(powered);
     if (failed) throw new Error(failed);
+    // Older lava-runs write their log to standard error only.
+    if (!existsSync(join(output, "logs.yaml"))) writeFileSync(join(output, "logs.yaml"), run.output);
     return { ...readPhases(output, run, LEVELS, since), "peak MiB": run.peak };
   };
   const runs = await inTurn(rounds, {
@@ -204,11 +206,16 @@ export async function measureUbootJob({ work, peer, rounds = 5 }) {
         ],
       },
       "qemu-arm64-uboot.yaml",
-      { console_port: port, power_command: `${ROOT}/scripts/board power`, power_socket: started.socket },
+      // Older lava-runs know no other header.
+      {
+        console_port: port,
+        power_command: `${ROOT}/scripts/board power`,
+        power_socket: started.socket,
+        uboot_header: "u-boot",
+      },
     );
     const dispatcher = join(work, "uboot-dispatcher.yaml");
-    const settings = peer ? readFileSync(peer.dispatcher, "utf8") : "";
-    writeFileSync(dispatcher, `${settings.replace(/^dispatcher_ip:.*\n/m, "")}dispatcher_ip: 10.0.2.2\n`);
+    writeFileSync(dispatcher, "dispatcher_ip: 10.0.2.2\n");
     const log = board.powerLog(started.socket);
     const around = {
       before: async () => {
@@ -222,7 +229,7 @@ export async function measureUbootJob({ work, peer, rounds = 5 }) {
       ...["--dispatcher", dispatcher, "--tftp-root", tftp, job.file],
     ];
     const theirs = peer && {
-      words: (output) => withTftpRoot(tftp, work, qemuWords({ ...peer, dispatcher }, job, output)),
+      words: (output) => qemuWords({ ...peer, dispatcher, tftp }, job, output),
       options: { env: peer.env },
     };
     const result = await compare({ work, name: "uboot", rounds, ours, theirs, around });
@@ -230,15 +237,4 @@ export async function measureUbootJob({ work, peer, rounds = 5 }) {
   } finally {
     await board.stop(started.socket);
   }
-}
-
-/** LAVA takes the TFTP root from /etc/default/tftpd-hpa: it gets one of its own in a mount namespace of its own. */
-function withTftpRoot(tftp, work, words) {
-  const folder = join(work, "etc-default");
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(
-    join(folder, "tftpd-hpa"),
-    `TFTP_USERNAME="tftp"\nTFTP_DIRECTORY="${tftp}"\nTFTP_ADDRESS=":69"\nTFTP_OPTIONS="--secure"\n`,
-  );
-  return ["unshare", "-rm", "sh", "-c", 'mount --bind "$0" /etc/default && exec "$@"', folder, ...words];
 }

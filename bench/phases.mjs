@@ -2,14 +2,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** `- {"dt": "…", "lvl": "…", "msg": …}` */
-const LINE = /^- \{"dt": "([^"]+)", "lvl": "(\w+)"(?:, "ns": "[^"]*")?, "msg": (.*)\}\s*$/;
+/** `- {"dt": "…", "lvl": "…", "msg": …}`; older ones write no dash and no offset from UTC. */
+const LINE = /^(?:- )?\{"dt": "([^"]+?)(?:\+00:00)?", "lvl": "(\w+)", (?:"ns": "[^"]*", )?"msg": (.*)\}\s*$/;
 
 function readLines(output) {
   const lines = [];
   for (const text of readFileSync(join(output, "logs.yaml"), "utf8").split("\n")) {
     const match = LINE.exec(text);
-    if (match) lines.push({ t: Date.parse(match[1]) / 1000, lvl: match[2], text: match[3] });
+    if (match) lines.push({ t: Date.parse(`${match[1]}Z`) / 1000, lvl: match[2], text: match[3] });
   }
   return lines;
 }
@@ -18,7 +18,7 @@ function readLines(output) {
  * @param {string} output output directory
  * @param {{began: number, ended: number}} process seconds since the epoch, measured outside
  * @param {{boot: string, test: string, finalize: string}} levels of the blocks
- * @param {number} [powered] when the power came on; without it the first byte of the console counts
+ * @param {number} [powered] when the power came on; without it the start of the action that starts QEMU counts
  * @returns seconds by phase; `guest` is power on to shell prompt, `tests` the time in which the tests themselves ran
  */
 export function readPhases(output, { began, ended }, levels, powered) {
@@ -31,19 +31,19 @@ export function readPhases(output, { began, ended }, levels, powered) {
   };
   const start = (level) => need(`start of ${level}`, find(undefined, new RegExp(`^"start: ${level} `)));
   const end = (level) => need(`end of ${level}`, find(undefined, new RegExp(`^"end: ${level} `)));
-  const firstByte = powered ?? need("first console line", find("target", /./, start(levels.boot)));
-  const prompt = need("shell prompt", find("target", /root@board:\/root#/, firstByte));
+  const on = powered ?? start(`${levels.boot}.1.1`);
+  const prompt = need("shell prompt", find("target", /root@board:\/root#/, on));
   const runner = need("start of the tests", find("input", /lava-test-runner/));
-  const exit = need("end of the tests", find("target", /LAVA_TEST_RUNNER EXIT/, runner));
+  const exit = need("end of the tests", find(undefined, /^"[^"]*<LAVA_TEST_RUNNER EXIT>/, runner));
   const deploy = "1";
   return {
     start: start(deploy) - began,
     deploy: end(deploy) - start(deploy),
-    "boot, dispatcher": end(levels.boot) - start(levels.boot) - (prompt - firstByte),
+    "boot, dispatcher": end(levels.boot) - start(levels.boot) - (prompt - on),
     "test, dispatcher": end(levels.test) - start(levels.test) - (exit - runner),
     finalize: end(levels.finalize) - start(levels.finalize),
     exit: ended - end(levels.finalize),
-    guest: prompt - firstByte,
+    guest: prompt - on,
     tests: exit - runner,
     total: ended - began,
   };
