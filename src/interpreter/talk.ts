@@ -2,6 +2,7 @@ import { type DispatchError, type ErrorRecord, JobError, makeError, TestError, t
 import type { Json, JsonMap } from "../base/json.js";
 import { pythonRegExp } from "../base/python-regexp.js";
 import type { Console, Match, Pattern, SendOptions } from "../connections/types.js";
+import { dialogueStep } from "../pipeline/action-nodes.js";
 import type { ActionNode, Step } from "../pipeline/action-tree.js";
 import { transitionsOf } from "../statechart/dialogue-chart.js";
 import type { JobEvent } from "../statechart/job-context.js";
@@ -11,9 +12,6 @@ import { renderText } from "../strategies/text.js";
 import type { Runtime } from "./runtime.js";
 
 type Heard = Pick<Match, "text" | "line" | "pattern" | "index" | "groups" | "named">;
-
-export const dialogueStep = (node: ActionNode): Extract<Step, { kind: "dialogue" }> | undefined =>
-  node.run?.kind === "dialogue" ? node.run : node.conclude?.kind === "dialogue" ? node.conclude : undefined;
 
 const asList = (value: Json): string[] =>
   value === null ? [] : Array.isArray(value) ? value.map(String) : [String(value)];
@@ -55,7 +53,7 @@ export class Talk {
 
   async #talk(): Promise<void> {
     const { level } = this.#node;
-    const console = this.#runtime.consoleOf(this.#node);
+    const console = this.#runtime.consoles.of(this.#node);
     if (!console)
       throw new JobError(`No connection to the device: ${this.#node.name} has no console to talk on`, {
         advice: "An action that connects (a boot) has to come before, in the same namespace.",
@@ -149,7 +147,7 @@ export class Talk {
       lineEnd: send.line === undefined ? "" : "\n",
       secret: send.secret === true,
     };
-    this.#runtime.log(
+    this.#runtime.log.log(
       "debug",
       send.secret
         ? `Sending a secret`
@@ -187,8 +185,9 @@ export class Talk {
       index,
     };
     if (match) event.match = match as unknown as Json;
-    if (transition.log) this.#runtime.log(transition.log.level, renderText(transition.log.message, scope));
+    if (transition.log) this.#runtime.log.log(transition.log.level, renderText(transition.log.message, scope));
     if (transition.assign) event.assign = evaluateTree(transition.assign, scope) as JsonMap;
+    if (transition.result !== undefined) event.results = evaluateTree(transition.result, scope);
     if (transition.save) event.save = evaluateTree(transition.save, scope) as JsonMap;
     if (transition.error) {
       const { class: name, message, advice, board } = transition.error;
@@ -215,7 +214,7 @@ export class Talk {
       const { name, params, complete, raw } = signal;
       if (name === "STARTRUN") pattern = this.#patternOf(namespace, params[0]);
       if (name === "ENDRUN") pattern = undefined;
-      this.#send({ type: "test.signal", level, name, params, complete, raw, line: this.#runtime.lastLine() });
+      this.#send({ type: "test.signal", level, name, params, complete, raw, line: this.#runtime.log.lastLine() });
       const heard: Heard = { text: params.join(" "), line: raw, pattern: name, index: 0, groups: params, named: {} };
       this.#takeFirst((t) => t.signal === name, heard);
     });
@@ -223,7 +222,7 @@ export class Talk {
       if (event.kind !== "line" || !pattern || this.#signal.aborted) return;
       const found = pattern.exec(event.text);
       if (found?.groups)
-        this.#send({ type: "test.pattern", level, groups: { ...found.groups }, line: this.#runtime.lastLine() });
+        this.#send({ type: "test.pattern", level, groups: { ...found.groups }, line: this.#runtime.log.lastLine() });
     });
     return () => {
       signals.unsubscribe();

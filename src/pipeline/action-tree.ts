@@ -48,6 +48,8 @@ export interface ActionNode {
   skipOnTimeout: boolean;
   resets: boolean;
   continueOnFailure: boolean;
+  /** Its own console's name. */
+  console?: string;
   run?: Step;
   conclude?: Step;
   diagnose: Step[];
@@ -90,8 +92,10 @@ export interface Scope {
 
 /** How the strategy of a block was found; for `explain`. */
 export interface Selection {
-  /** Index in the job's `actions`. */
+  /** Index among the job's blocks; those of a repeat block count each time. */
   index: number;
+  /** Place in the job. */
+  path: readonly (string | number)[];
   family: Family;
   location?: Location;
   /** Level of its top action; none when no strategy was found. */

@@ -117,10 +117,8 @@ class PipelineBuilder {
       if (!strategy) continue;
       const traits = this.#traitsOf(strategy, block);
       const stage = stages.get(block.namespace) ?? 0;
-      if (traits.needs_overlay) {
-        stages.set(block.namespace, stage + 1);
-        block.parameters = { ...block.parameters, stage };
-      }
+      if (traits.needs_overlay) stages.set(block.namespace, stage + 1);
+      block.parameters = { ...block.parameters, stage };
       for (const name of namespacesOf(block)) {
         const namespace = this.#namespace(name);
         namespace.needs_overlay ||= traits.needs_overlay === true;
@@ -128,8 +126,11 @@ class PipelineBuilder {
         namespace.has_shell ||= traits.has_shell === true;
         const { definitions } = block.parameters;
         if (!traits.needs_overlay || !Array.isArray(definitions)) continue;
+        const { round } = block;
+        const delayed = traits.testshell_delay === true;
         for (const definition of definitions)
-          if (isMap(definition)) namespace.tests.push({ ...definition, index: namespace.tests.length, stage });
+          if (isMap(definition))
+            namespace.tests.push({ ...definition, index: namespace.tests.length, stage, round, delayed });
       }
     }
   }
@@ -180,6 +181,7 @@ class PipelineBuilder {
     const location = locateNear(job, block.path);
     const selection: Selection = {
       index: block.index,
+      path: block.path,
       family: block.family,
       ...(location && { location }),
       refused: [],

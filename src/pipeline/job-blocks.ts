@@ -10,6 +10,7 @@ const RESERVED_NAMESPACE = "docker-test-shell";
 
 /** One block of the job's `actions`. */
 export interface Block {
+  /** Place among all blocks, repetitions counted. */
   index: number;
   family: Family;
   /** The block's keys with the job's protocols merged in. */
@@ -19,6 +20,8 @@ export interface Block {
   sharedNamespace?: string;
   /** Place in the job. */
   path: YamlPath;
+  /** Which repetition of a repeat block it is; 0 outside of one. */
+  round: number;
 }
 
 /** Families that blocks may name; `finalize` is added by the pipeline itself. */
@@ -26,16 +29,69 @@ export function blockFamilies(machines: Machines): string[] {
   return [...new Set(machines.strategies.map(({ family }) => family))].filter((family) => family !== "finalize");
 }
 
-/** The job's `actions` as blocks (spec job.md §3); what has not their form is a problem and left out. */
+/** Repeats a list of blocks (`- repeat: {count: 3, actions: [...]}`), as LAVA once did. */
+const REPEAT = "repeat";
+/** Blocks of one job, repetitions counted; only what was made to exhaust the dispatcher has more. */
+const MOST_BLOCKS = 2000;
+
+/**
+ * The job's `actions` as blocks (spec job.md §3), those of a repeat block as often as it says; what has not their form
+ * is a problem and left out.
+ */
 export function readBlocks(job: ParsedYaml, machines: Machines, problems: ProblemList): (Block | undefined)[] {
-  const families = blockFamilies(machines);
   const root = isMap(job.value) ? job.value : {};
   if (!isMap(job.value)) problems.add({ message: "A job is one map of keys.", document: job });
   else if (!Array.isArray(root.actions))
     problems.add({ message: "The job has no list of `actions`.", document: job, path: ["actions"] });
-  const protocols = isMap(root.protocols) ? root.protocols : {};
-  return (Array.isArray(root.actions) ? root.actions : []).map((entry, index) => {
-    const path = ["actions", index];
+  const reader = new BlockReader(job, blockFamilies(machines), isMap(root.protocols) ? root.protocols : {}, problems);
+  reader.list(Array.isArray(root.actions) ? root.actions : [], ["actions"], 0);
+  return reader.blocks;
+}
+
+class BlockReader {
+  readonly blocks: (Block | undefined)[] = [];
+
+  constructor(
+    private readonly job: ParsedYaml,
+    private readonly families: string[],
+    private readonly protocols: JsonMap,
+    private readonly problems: ProblemList,
+  ) {}
+
+  /** Reads a list of blocks; `round` counts the repetitions around it. */
+  list(entries: Json[], at: YamlPath, round: number): void {
+    for (const [i, entry] of entries.entries()) {
+      const path = [...at, i];
+      if (isMap(entry) && Object.keys(entry).length === 1 && entry[REPEAT] !== undefined)
+        this.#repeat(entry[REPEAT], [...path, REPEAT], round);
+      else this.blocks.push(this.#block(entry, path, round));
+    }
+  }
+
+  #repeat(repeat: Json, path: YamlPath, round: number): void {
+    const { problems, job } = this;
+    if (!isMap(repeat) || !Array.isArray(repeat.actions)) {
+      problems.add({ message: "A repeat block has a `count` and a list of `actions`.", document: job, path });
+      return;
+    }
+    const { count, actions } = repeat;
+    if (typeof count !== "number" || !Number.isInteger(count) || count < 1) {
+      const message = "The `count` of a repeat block is a whole number of at least 1.";
+      problems.add({ message, document: job, path: [...path, "count"] });
+      return;
+    }
+    for (let turn = 0; turn < count; turn++) {
+      if (this.blocks.length + actions.length > MOST_BLOCKS) {
+        const message = `The job has more than ${MOST_BLOCKS} blocks; the rest is left out.`;
+        problems.add({ message, document: job, path: [...path, "count"] });
+        return;
+      }
+      this.list(actions, [...path, "actions"], round * count + turn);
+    }
+  }
+
+  #block(entry: Json, path: YamlPath, round: number): Block | undefined {
+    const { job, families, problems } = this;
     if (!isMap(entry) || Object.keys(entry).length !== 1) {
       const message = "An entry of `actions` is a map with one key.";
       problems.add({ message, document: job, path, hint: `one of ${families.join(", ")}` });
@@ -54,14 +110,15 @@ export function readBlocks(job: ParsedYaml, machines: Machines, problems: Proble
     const namespace = typeof block.namespace === "string" ? block.namespace : DEFAULT_NAMESPACE;
     const shared = block["connection-namespace"];
     return {
-      index,
+      index: this.blocks.length,
       family: family as Family,
-      parameters: family === "command" ? block : { ...block, ...protocols },
+      parameters: family === "command" ? block : { ...block, ...this.protocols },
       namespace,
       ...(typeof shared === "string" && shared !== namespace && { sharedNamespace: shared }),
       path: [...path, family],
+      round,
     };
-  });
+  }
 }
 
 /** Rules of namespaces that hold before a job runs (spec job.md §3). */

@@ -4,6 +4,10 @@ import { bootloaderSubstitute } from "./bootloader-substitute.js";
 import { checkSizes } from "./check-sizes.js";
 import { connect } from "./connect.js";
 import { deviceEnvironmentService } from "./device-environment.js";
+import { disconnect } from "./disconnect.js";
+import { dispatcherAddress } from "./dispatcher-address.js";
+import { dockerShell } from "./docker-shell.js";
+import { dockerTestEnvironmentService } from "./docker-test-environment.js";
 import { fileDownload } from "./file-download.js";
 import { guestOverlay } from "./guest-overlay.js";
 import { httpDownload } from "./http-download.js";
@@ -11,6 +15,7 @@ import { httpServer } from "./http-server.js";
 import { kernelPrepare } from "./kernel-prepare.js";
 import { mediaPlaceholders } from "./media-placeholders.js";
 import { modulesExtract } from "./modules-extract.js";
+import { multinodeOverlay } from "./multinode-overlay.js";
 import { overlayApply } from "./overlay-apply.js";
 import { overlayCompress } from "./overlay-compress.js";
 import { overlayDirectory } from "./overlay-directory.js";
@@ -20,19 +25,36 @@ import { ramdiskExtract } from "./ramdisk-extract.js";
 import { readFeedback } from "./read-feedback.js";
 import { rootfsExtract } from "./rootfs-extract.js";
 import { runCommands } from "./run-commands.js";
+import { runTool } from "./run-tool.js";
 import { scpDownload } from "./scp-download.js";
 import { sshAuthorize } from "./ssh-authorize.js";
+import { testDefinitionBzr } from "./test-definition-bzr.js";
 import { testDefinitionGit } from "./test-definition-git.js";
 import { testDefinitionInline } from "./test-definition-inline.js";
+import { testDefinitionTar } from "./test-definition-tar.js";
 import { testDefinitionUrl } from "./test-definition-url.js";
 import { testInstall } from "./test-install.js";
 import { testOverlay } from "./test-overlay.js";
 import { testRunScript } from "./test-run-script.js";
 import { testRunnerConf } from "./test-runner-conf.js";
+import { testService } from "./test-service.js";
+import { testServicesStop } from "./test-services-stop.js";
 import { tftpDirectory } from "./tftp-directory.js";
+import { waitForDevice } from "./wait-for-device.js";
 import type { Service, ServiceRegistry } from "./types.js";
 
 const all: readonly Service[] = [
+  disconnect,
+  waitForDevice,
+  runTool,
+  testServicesStop,
+  testService,
+  testDefinitionTar,
+  testDefinitionBzr,
+  multinodeOverlay,
+  dockerTestEnvironmentService,
+  dockerShell,
+  dispatcherAddress,
   appendOverlays,
   checkSizes,
   connect,

@@ -1,15 +1,10 @@
 /** Unpacks a downloaded archive with a test definition into the overlay. */
-import { createReadStream } from "node:fs";
-import { pipeline } from "node:stream/promises";
 import { DispatchError } from "../base/errors.js";
-import { unpackTar } from "./download/unpack-tar.js";
 import { integer, optionalText, text } from "./overlay/inputs.js";
 import { asJson, newTest } from "./overlay/layout.js";
 import { freshFolder, insidePath } from "./overlay/safe-files.js";
 import type { Service } from "./types.js";
-
-/** Most bytes of a test definition: it has to fit into a board's memory. */
-const MOST_BYTES = 4 * 2 ** 30;
+import { unpackArchive } from "./unpack-archive.js";
 
 /**
  * Inputs: index, stage, name, path, archive (absolute path of a tar, plain or gz), repository (its URL), strip_components?.
@@ -36,8 +31,7 @@ export const testDefinitionUrl: Service = {
     const archive = text(input, "archive");
     context.log.debug(`Unpacking ${archive} to ${test.target_directory}`);
     await freshFolder(test.directory);
-    const unpack = await unpackTar(test.directory, { log: context.log, strip, maxBytes: MOST_BYTES });
-    await pipeline(createReadStream(archive), unpack, { signal: context.signal });
+    await unpackArchive(archive, test.directory, context, strip);
     const repository = optionalText(input, "repository") ?? archive;
     return { data: { tests: { [index]: { ...asJson(test), repository, from: "url" } } } };
   },

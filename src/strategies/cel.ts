@@ -29,12 +29,15 @@ const text = (value: unknown): string =>
       ? JSON.stringify(toJson(value))
       : String(value);
 
-/** Replaces each `{name}` that `values` (a map, or a list of maps: the first that has it) gives; the rest stays. */
+/**
+ * Replaces each `{name}` that `values` (a map, or a list of maps: the first that has it) gives, as `name` or as `{name}`;
+ * the rest stays.
+ */
 function fill(template: unknown, values: unknown): string {
   const maps = listOf(values).filter(isMap);
   return text(template).replace(/\{([^{}]+)\}/g, (whole, name: string) => {
-    const map = maps.find((each) => Object.hasOwn(each, name));
-    return map ? text(map[name]) : whole;
+    for (const map of maps) for (const key of [name, whole]) if (Object.hasOwn(map, key)) return text(map[key]);
+    return whole;
   });
 }
 

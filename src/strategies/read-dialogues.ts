@@ -37,6 +37,7 @@ function checkState(reader: MachineReader, name: string, state: JsonMap, path: P
     for (const key of ["prompt", "pattern", "guard", "delay"]) reader.cel(transition[key], [...at, key]);
     reader.tree(transition.assign, [...at, "assign"]);
     reader.tree(transition.save, [...at, "save"]);
+    reader.tree(transition.result, [...at, "result"]);
     checkError(reader, transition.error, [...at, "error"]);
     if (isMap(transition.log)) reader.text(transition.log.message, [...at, "log", "message"]);
     if (transition.signal !== undefined && state.signals !== true)
@@ -45,7 +46,8 @@ function checkState(reader: MachineReader, name: string, state: JsonMap, path: P
         `State "${name}" waits for a test signal but does not take them.`,
         "add `signals: true` to the state",
       );
-    const effects = [transition.target, transition.error, transition.assign, transition.save, transition.log];
+    const { target, error, assign, save, log, result } = transition;
+    const effects = [target, error, assign, save, log, result];
     if (effects.every((effect) => effect === undefined)) reader.source.refuse(at, "This transition does nothing.");
     if (at.at(-2) === "expect" && !["prompt", "pattern", "signal"].some((key) => transition[key] !== undefined))
       reader.source.refuse(at, "An entry of `expect` needs a `prompt`, a `pattern` or a `signal`.");
@@ -82,6 +84,7 @@ export function readDialogue(reader: MachineReader): DialogueDefinition {
   const states = isMap(map.states) ? map.states : {};
   const initial = String(map.initial);
   reader.tree(map.context, ["context"]);
+  reader.tree(map.unfinished, ["unfinished"]);
   if (!Object.hasOwn(states, initial)) reader.unknown(["initial"], "state", initial, Object.keys(states));
   else checkTargets(reader, states, initial);
   const read: { [name: string]: DialogueState } = {};
@@ -104,6 +107,7 @@ export function readDialogue(reader: MachineReader): DialogueDefinition {
     context: (isMap(map.context) ? map.context : {}) as { [name: string]: CelTree },
     initial,
     states: read,
+    ...(map.unfinished !== undefined && { unfinished: map.unfinished as CelTree }),
     location: reader.source.locate(["dialogue"]),
   };
 }

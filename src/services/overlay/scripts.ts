@@ -78,3 +78,6 @@ export async function targetScripts(
     ...own.map(([name, text]) => ({ name, text: compose(name, text), ...(distro && { distro }) })),
   ];
 }
+
+/** The scripts that only members of a group have: names and texts. */
+export const multinodeScripts = (): Promise<[name: string, text: string][]> => read(join(scriptsFolder(), "multinode"));

@@ -1,0 +1,2 @@
+# lava-self: the name of this member: the number of its job.
+printf '%s\n' "$LAVA_HOSTNAME"

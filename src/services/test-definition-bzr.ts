@@ -1,0 +1,56 @@
+/** Branches a test definition's Bazaar repository into the overlay (as LAVA once did; Breezy has the same command). */
+import { mkdir, rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { DispatchError, JobError } from "../base/errors.js";
+import { integer, optionalText, text } from "./overlay/inputs.js";
+import { asJson, newTest } from "./overlay/layout.js";
+import { insidePath } from "./overlay/safe-files.js";
+import { mustSucceed } from "./run-program.js";
+import type { Service, ServiceContext } from "./types.js";
+
+/** A branch as bzr takes it: a URL of the network, or an absolute folder (relative ones start at the job's). */
+function locationOf(repository: string, { paths }: Pick<ServiceContext, "paths">): string {
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(repository)?.[1]?.toLowerCase();
+  if (scheme === undefined) return resolve(paths.jobDir, repository);
+  if (/^(https?|bzr|bzr\+ssh|sftp|lp)$/.test(scheme)) return repository;
+  throw new JobError(`Bazaar repositories cannot be branched by '${scheme}:'`, {
+    advice: "Use https, http, bzr, bzr+ssh, sftp, lp, or a folder.",
+  });
+}
+
+/** Inputs: index, stage, name, path, repository, revision?. Data: tests.<index>. */
+export const testDefinitionBzr: Service = {
+  name: "test-definition-bzr",
+  programs: () => ["bzr"],
+
+  async validate(input, context) {
+    try {
+      if (typeof input.path === "string") insidePath(input.path, "`path` of a test definition");
+      if (typeof input.repository === "string") locationOf(input.repository, context);
+      return [];
+    } catch (error) {
+      if (error instanceof DispatchError) return [error];
+      throw error;
+    }
+  },
+
+  async run(input, context) {
+    const index = integer(input, "index");
+    const path = insidePath(text(input, "path"), "`path` of a test definition");
+    const test = newTest(context, index, integer(input, "stage"), text(input, "name"), path);
+    const repository = text(input, "repository");
+    const revision = optionalText(input, "revision");
+    await mkdir(dirname(test.directory), { recursive: true });
+    await rm(test.directory, { recursive: true, force: true });
+    // The history is left behind: the board has no use for it.
+    const words = ["bzr", "export", ...(revision ? [`--revision=${revision}`] : []), "--"];
+    const options = { ...context, error: "InfrastructureError" } as const;
+    await mustSucceed([...words, test.directory, locationOf(repository, context)], options);
+    await rm(join(test.directory, ".bzr"), { recursive: true, force: true });
+    const found = { repository, from: "bzr", ...(revision && { revision, commit_id: revision }) };
+    return {
+      data: { tests: { [index]: { ...asJson(test), ...found } } },
+      extra: { uuid: test.uuid, repository, path, success: revision ?? "head" },
+    };
+  },
+};
