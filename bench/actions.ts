@@ -1,6 +1,7 @@
 /** Compiling and running a job of 200 actions whose services do nothing: ms an action. */
-import { RealClock } from "../src/base/clock.js";
+
 import { createActor } from "xstate";
+import { RealClock } from "../src/base/clock.js";
 import { compileChart } from "../src/statechart/compile-chart.js";
 import { createJobMachine, type Effects, type Notices } from "../src/statechart/job-machine.js";
 import { pipelineOf } from "../test/statechart/action-nodes.js";
@@ -25,7 +26,16 @@ function effects(): Effects {
     cleanup: async () => {},
   };
 }
-const notices: Notices = { started: nothing, ended: nothing, retrying: nothing, phase: nothing, tests: nothing, noted: nothing, settled: nothing };
+const notices: Notices = {
+  started: nothing,
+  ended: nothing,
+  retrying: nothing,
+  phase: nothing,
+  tests: nothing,
+  results: nothing,
+  noted: nothing,
+  settled: nothing,
+};
 
 /** `count` leaf actions below blocks of 20, half of the groups being retry actions. */
 function job(count: number) {
@@ -38,7 +48,9 @@ function job(count: number) {
   return pipelineOf([{ name: "all", children: groups }]);
 }
 
-export async function measure(count = 200): Promise<{ actions: number; compile: number; run: number; perAction: number }> {
+export async function measure(
+  count = 200,
+): Promise<{ actions: number; compile: number; run: number; perAction: number }> {
   const pipeline = job(count);
   const begun = performance.now();
   const machine = createJobMachine(pipeline, compileChart(pipeline), effects(), notices);

@@ -37,7 +37,7 @@ async function writeTree({ pipeline }: Inputs, output: string): Promise<void> {
 
 /** Programs and URLs; what stands in the files was told already. */
 export async function lookOutside(inputs: Inputs, context: CliContext) {
-  const { validateRun } = await import("../interpreter/run-job.js");
+  const { validateRun } = await import("../interpreter/validate-run.js");
   const { chooseTftpRoot, makeWorkFolder, runOptionsOf } = await import("./run-session.js");
   const work = makeWorkFolder(inputs);
   try {

@@ -10,7 +10,9 @@ import { errorHelp } from "./action-log.js";
 import type { RunEvent, RunSink } from "./events.js";
 import { Journal, statePaths } from "./journal.js";
 import { JOURNAL_VERSION, type JournalNode, type Verdict } from "./journal-format.js";
-import { Runtime, type RuntimeOptions } from "./runtime.js";
+import { Runtime } from "./runtime.js";
+import type { RuntimeOptions } from "./service-runner.js";
+import type { Standing } from "./stuck-report.js";
 
 export interface RunOptions extends RuntimeOptions {
   jobName: string;
@@ -26,6 +28,8 @@ export interface JobRun {
   /** Ends the job with this error (a text: JobCanceled): power off, clean up. A second call hurries. */
   cancel(reason: string | ErrorRecord): void;
   hurry(): void;
+  /** Where the job stands now: for whoever looks at it from outside. */
+  standing(): Standing;
 }
 
 const journalNode = (node: ActionNode): JournalNode => ({
@@ -74,7 +78,7 @@ export function runJob(options: RunOptions): JobRun {
     tree: pipeline.actions.map(journalNode),
     suites: suites(options),
   });
-  const machine = createJobMachine(pipeline, chart, runtime, runtime);
+  const machine = createJobMachine(pipeline, chart, runtime, runtime.notices);
   const actor = createActor(machine, {
     systemId: "job",
     clock,
@@ -119,12 +123,13 @@ export function runJob(options: RunOptions): JobRun {
   return {
     result,
     cancel: (reason) => {
-      if (cancelled) return runtime.hurry.abort();
+      if (cancelled) return runtime.services.hurry.abort();
       cancelled = true;
       const error = typeof reason === "string" ? toErrorRecord(new JobCanceled(reason)) : reason;
       actor.send({ type: "job.cancel", error });
     },
-    hurry: () => runtime.hurry.abort(),
+    hurry: () => runtime.services.hurry.abort(),
+    standing: () => runtime.standing(),
   };
 }
 
@@ -132,21 +137,25 @@ async function emergency(runtime: Runtime, finalize: ActionNode | undefined): Pr
   const all = (node: ActionNode): ActionNode[] => [node, ...node.children.flatMap(all)];
   for (const node of finalize ? all(finalize) : [])
     for (const step of [node.run, node.conclude])
-      if (step) await runtime.runStep(node, step, "finalize").catch((error) => runtime.noted(node.level, error));
-  await runtime.cleanup().catch((error) => runtime.noted("0", error));
+      if (step)
+        await runtime.services
+          .runStep(node, step, "finalize")
+          .catch((error) => runtime.notices.noted(node.level, error));
+  await runtime.cleanup().catch((error) => runtime.notices.noted("0", error));
 }
 
 async function conclude(options: RunOptions, runtime: Runtime, journal: Journal, verdict: Verdict): Promise<Verdict> {
   const { error } = verdict;
-  for (const other of verdict.further) runtime.noted("0", other);
-  if (error) runtime.log("error", errorHelp(error));
-  else runtime.log("info", "Job finished correctly");
-  runtime.result("0", {
+  for (const other of verdict.further) runtime.notices.noted("0", other);
+  if (error) runtime.log.error(errorHelp(error));
+  else runtime.log.info("Job finished correctly");
+  const result: JsonMap = {
     definition: "lava",
     case: "job",
     result: verdict.result,
     ...(error && { error_msg: error.message, error_type: error.type }),
-  });
+  };
+  runtime.log.result("0", result, runtime.context());
   journal.add({ kind: "verdict", t: options.clock.now(), verdict });
   let final = verdict;
   for (const sink of options.sinks)
@@ -156,29 +165,3 @@ async function conclude(options: RunOptions, runtime: Runtime, journal: Journal,
     });
   return final;
 }
-
-/** Programs, URLs and problems, without running anything: what `validate` and `doctor` tell. */
-export async function validateRun(options: RunOptions): Promise<ErrorRecord[]> {
-  const emit = (event: RunEvent) => {
-    for (const sink of options.sinks) sink.write(event);
-  };
-  const runtime = new Runtime(options, new Journal(() => {}), emit);
-  runtime.context = () => ({ ...emptyContext });
-  const errors = await runtime.validate(new AbortController().signal);
-  for (const sink of options.sinks) await sink.close();
-  return errors;
-}
-
-const emptyContext: JobContext = {
-  data: {},
-  attempts: {},
-  deadlines: {},
-  dialogues: {},
-  extras: {},
-  kernel: {},
-  tests: {},
-  error: null,
-  repeatErrors: {},
-  verdict: null,
-  further: [],
-};

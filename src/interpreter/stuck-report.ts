@@ -9,6 +9,15 @@ export interface Awaiting {
   console: Console;
 }
 
+/** Where a job stands at a moment. */
+export interface Standing {
+  /** Leaf states, as the journal has them, joined. */
+  state: string;
+  awaiting: Awaiting[];
+  /** Makes the "stuck because" report of the innermost wait, as lines. */
+  stuck(): string[];
+}
+
 const quote = (text: string) => JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
 
 /**

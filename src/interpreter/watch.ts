@@ -28,7 +28,7 @@ const asJson = (match: Match): JsonMap => ({ ...match }) as unknown as JsonMap;
  * bootloader where none belongs) raise an alarm at once. All patterns run in the console's one pass.
  */
 export function watchConsole(runtime: Runtime, node: ActionNode, send: (event: JobEvent) => void): () => void {
-  const console = runtime.consoleOf(node);
+  const console = runtime.consoles.of(node);
   if (!console || node.parameters.ignore_kernel_messages === true) return () => {};
   const watchers: WatcherDefinition[] = [];
   const patterns: Pattern[] = [];
@@ -45,7 +45,7 @@ export function watchConsole(runtime: Runtime, node: ActionNode, send: (event: J
   let open: Collector | undefined;
   const stop = console.watch(patterns, (match) => {
     const watcher = watchers[match.index];
-    if (!watcher?.phases.includes(runtime.phaseOf(node.level))) return;
+    if (!watcher?.phases.includes(runtime.notices.phaseOf(node.level))) return;
     if (open && !open.finished) return; // part of the message being read
     const collector = new Collector(runtime, node, console, watcher, match.line);
     open = collector;
@@ -82,7 +82,7 @@ export async function settleAlarm(runtime: Runtime, node: ActionNode, signal: Ab
   signal.throwIfAborted();
   const { class: name, message: text, advice, board } = alarm.watcher.error;
   const scope = { ...runtime.scope(node, asJson(alarm.match)), message };
-  runtime.noteKernelMessage(node.level, renderText(alarm.watcher.kind, scope), message);
+  runtime.notices.noteFatal(node.level, renderText(alarm.watcher.kind, scope), message);
   throw toErrorRecord(
     makeError(name, renderText(text, scope), {
       ...(advice && { advice: renderText(advice, scope) }),

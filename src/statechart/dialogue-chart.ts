@@ -54,13 +54,24 @@ export function dialogueChart(node: ActionNode, step: Extract<Step, { kind: "dia
       const guard = named("took", { level, state: name, index });
       const description = describe(transition);
       return transition.error
-        ? { guard, target: `#${id}.failing`, actions: [named("failed", { level })], description }
+        ? {
+            guard,
+            target: `#${id}.failing`,
+            actions: [
+              ...(transition.result === undefined ? [] : [named("tellResults", { level })]),
+              named("failed", { level }),
+            ],
+            description,
+          }
         : {
             guard,
             ...(transition.target && { target: transition.target }),
             // Saying the same thing again means entering the state again.
             ...(transition.target === name && { reenter: true }),
-            actions: [named("took", { level })],
+            actions: [
+              named("took", { level }),
+              ...(transition.result === undefined ? [] : [named("tellResults", { level })]),
+            ],
             description,
           };
     });

@@ -58,6 +58,8 @@ export type JobEvent =
       match?: Json;
       assign?: JsonMap;
       save?: JsonMap;
+      /** Result lines, one or a list. */
+      results?: Json;
       error?: ErrorRecord;
     }
   | { type: "watch.message"; level: string; kind: string; message: string }

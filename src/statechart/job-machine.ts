@@ -5,6 +5,7 @@
 import { assign, fromCallback, fromPromise, setup } from "xstate";
 import { type ErrorRecord, isRetryable, toErrorRecord } from "../base/errors.js";
 import { deepMerge, type Json, type JsonMap } from "../base/json.js";
+import { nodesByLevel, parentLevel } from "../pipeline/action-nodes.js";
 import type { ActionNode, Pipeline } from "../pipeline/action-tree.js";
 import type { Chart } from "./chart-types.js";
 import { type Deadline, initialContext, type JobContext, type JobEvent } from "./job-context.js";
@@ -49,6 +50,8 @@ export interface Notices {
   retrying(level: string, context: JobContext): void;
   phase(level: string, phase: string, state: string): void;
   tests(level: string, context: JobContext): void;
+  /** A dialogue's transition gave results (one or a list). */
+  results(level: string, results: Json, context: JobContext): void;
   noted(level: string, error: ErrorRecord): void;
   /** The job left its own actions. */
   settled(context: JobContext): void;
@@ -59,17 +62,6 @@ export function errorOf(event: { type: string; error?: unknown }): ErrorRecord |
   if (event.type === "xstate.done.actor.validate:0" || event.error === undefined) return null;
   const error = event.error as Partial<ErrorRecord>;
   return error.class && error.type && error.message !== undefined ? (error as ErrorRecord) : toErrorRecord(event.error);
-}
-
-const parentLevel = (level: string) => (level.includes(".") ? level.slice(0, level.lastIndexOf(".")) : "0");
-
-/** Every node of the tree by its level. */
-export function nodesByLevel(actions: ActionNode[], into = new Map<string, ActionNode>()): Map<string, ActionNode> {
-  for (const node of actions) {
-    into.set(node.level, node);
-    nodesByLevel(node.children, into);
-  }
-  return into;
 }
 
 const resetsBoard = (node: ActionNode): boolean => node.resets || node.children.some(resetsBoard);
@@ -273,6 +265,10 @@ export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effe
       }),
       tellTests: ({ context, event }, params?: Partial<Level>) =>
         notices.tests(params?.level ?? ("level" in event ? event.level : "0"), context),
+      tellResults: ({ context, event }, { level }: Level) => {
+        if (event.type === "dialogue.take" && event.results !== undefined)
+          notices.results(level, event.results, context);
+      },
       started: ({ context }, { level }: Level) => notices.started(level, context),
       ended: ({ context, event }, { level }: Level) =>
         notices.ended(level, context, context.error ?? errorOf(event as { type: string })),

@@ -3,16 +3,11 @@ import { createActor } from "xstate";
 import { SteppingClock } from "../../src/base/clock.js";
 import { type ErrorClassName, type ErrorRecord, JobCanceled, makeError, toErrorRecord } from "../../src/base/errors.js";
 import { DeadlineBoard } from "../../src/interpreter/deadline-board.js";
+import { nodesByLevel } from "../../src/pipeline/action-nodes.js";
 import type { Pipeline } from "../../src/pipeline/action-tree.js";
 import { compileChart } from "../../src/statechart/compile-chart.js";
 import type { JobContext } from "../../src/statechart/job-context.js";
-import {
-  createJobMachine,
-  type Effects,
-  type Notices,
-  nodesByLevel,
-  type ServiceOutput,
-} from "../../src/statechart/job-machine.js";
+import { createJobMachine, type Effects, type Notices, type ServiceOutput } from "../../src/statechart/job-machine.js";
 
 export interface Call {
   level: string;
@@ -69,6 +64,7 @@ export async function runChart(pipeline: Pipeline, services: { [name: string]: B
       trace.push(`${clock.now()} retry ${level} after ${context.error?.message ?? "success"}`),
     phase: () => {},
     tests: () => {},
+    results: () => {},
     noted: () => {},
     settled: () => {},
   };

@@ -1,0 +1,72 @@
+import type { Clock } from "../base/clock.js";
+import { toErrorRecord } from "../base/errors.js";
+import { createConsole } from "../connections/console.js";
+import type { Connection, Console } from "../connections/types.js";
+import type { ActionNode } from "../pipeline/action-tree.js";
+import type { RunEvent } from "./events.js";
+import type { RunLog } from "./run-log.js";
+import type { ConsoleTable } from "./service-runner.js";
+
+/** The consoles of a job, by namespace (or by the name that an action gives its own one). All are logged and recorded, always. */
+export class JobConsoles implements ConsoleTable {
+  /** Namespace of the action that runs: lines of other consoles are feedback. */
+  namespace = "";
+  #open = new Map<string, Console>();
+  #clock: Clock;
+  #log: RunLog;
+  #emit: (event: RunEvent) => void;
+  constructor(clock: Clock, log: RunLog, emit: (event: RunEvent) => void) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#emit = emit;
+  }
+
+  /** The console of the action's namespace, or of the one whose connection it shares. */
+  of(node: ActionNode): Console | undefined {
+    if (node.console !== undefined) return this.#open.get(node.console);
+    const shared = node.parameters["connection-namespace"];
+    return this.#open.get(node.namespace) ?? (typeof shared === "string" ? this.#open.get(shared) : undefined);
+  }
+
+  set(node: ActionNode, console: Console | undefined): void {
+    const key = node.console ?? node.namespace;
+    if (console) this.#open.set(key, console);
+    else this.#open.delete(key);
+  }
+
+  open(connection: Connection, namespace: string): Console {
+    const console = createConsole(connection, { clock: this.#clock });
+    console.events.subscribe((event) => {
+      if (event.kind === "line") {
+        const foreign = this.namespace !== "" && this.namespace !== namespace && this.#open.has(this.namespace);
+        if (foreign) this.#log.log("feedback", event.text, { ns: namespace });
+        else this.#log.log("target", event.text);
+      } else if (event.kind === "output")
+        this.#emit({ type: "console", t: event.time, direction: "output", bytes: event.bytes, secret: false });
+      else {
+        if (!event.secret) this.#log.log("input", event.text);
+        const bytes = Buffer.from(event.text + event.lineEnd);
+        this.#emit({ type: "console", t: event.time, direction: "input", bytes, secret: event.secret });
+      }
+    });
+    return console;
+  }
+
+  /** An action's own console ends with it; its faults are no fault of the action. */
+  closeOwn(node: ActionNode): void {
+    if (node.console === undefined) return;
+    const console = this.#open.get(node.console);
+    this.#open.delete(node.console);
+    void console?.close().catch((thrown) => this.#log.warning(toErrorRecord(thrown).message));
+  }
+
+  /** Closes every console; gives what went wrong. */
+  async closeAll(): Promise<unknown[]> {
+    const failures: unknown[] = [];
+    for (const [key, console] of this.#open) {
+      this.#open.delete(key);
+      await console.close().catch((error) => failures.push(error));
+    }
+    return failures;
+  }
+}

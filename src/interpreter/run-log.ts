@@ -1,0 +1,59 @@
+import type { Clock } from "../base/clock.js";
+import { isMap, type Json, type JsonMap } from "../base/json.js";
+import type { Logger, LogLevel } from "../base/log.js";
+import type { JobContext } from "../statechart/job-context.js";
+import type { RunEvent } from "./events.js";
+import type { Journal } from "./journal.js";
+
+/** The number of the attempt that an action belongs to: that of the nearest retry action around it. */
+export function attemptOf(level: string, context: JobContext): number {
+  for (let at = level; at !== ""; at = at.includes(".") ? at.slice(0, at.lastIndexOf(".")) : "") {
+    const attempt = context.attempts[at];
+    if (attempt !== undefined) return attempt;
+  }
+  return 1;
+}
+
+/** Log and result lines of a run, numbered as logs.yaml has them. */
+export class RunLog implements Logger {
+  #clock: Clock;
+  #journal: Journal;
+  #emit: (event: RunEvent) => void;
+  #lines = 0;
+  constructor(clock: Clock, journal: Journal, emit: (event: RunEvent) => void) {
+    this.#clock = clock;
+    this.#journal = journal;
+    this.#emit = emit;
+  }
+  /** Number of the last log line, from 0. */
+  lastLine(): number {
+    return Math.max(0, this.#lines - 1);
+  }
+  log(level: LogLevel, message: Json, options?: { ns?: string }): void {
+    this.#emit({ type: "log", t: this.#clock.now(), level, message, line: this.#lines++, ...options });
+  }
+  debug(message: Json): void {
+    this.log("debug", message);
+  }
+  info(message: Json): void {
+    this.log("info", message);
+  }
+  warning(message: Json): void {
+    this.log("warning", message);
+  }
+  error(message: Json): void {
+    this.log("error", message);
+  }
+  /** A LAVA result line; the journal's record says to which log line it belongs. */
+  result(level: string, result: JsonMap, context: JobContext): void {
+    this.log("results", result);
+    const attempt = attemptOf(level, context);
+    this.#journal.add({ kind: "result", t: this.#clock.now(), level, attempt, result, log_line: this.lastLine() });
+  }
+  /** One result line or several; what is null in it is left out. */
+  results(level: string, results: Json, context: JobContext): void {
+    for (const result of Array.isArray(results) ? results : [results])
+      if (isMap(result))
+        this.result(level, Object.fromEntries(Object.entries(result).filter(([, value]) => value !== null)), context);
+  }
+}
