@@ -13,6 +13,18 @@ const MAY_IMPORT = {
   statechart: ["base", "definition", "device", "strategies", "pipeline"],
   interpreter: ["base", "definition", "device", "strategies", "pipeline", "statechart", "connections", "services"],
   results: ["base", "interpreter"],
+  replay: [
+    "base",
+    "definition",
+    "device",
+    "strategies",
+    "pipeline",
+    "statechart",
+    "connections",
+    "services",
+    "interpreter",
+    "results",
+  ],
   visualize: ["base", "pipeline", "statechart", "interpreter", "results"],
 };
 const folders = (names) => `^src/(${names.join("|")})/`;
