@@ -13,7 +13,7 @@ import { createConsole, openConnection } from "../src/connections/index.js";
 import { OutputHistory } from "../src/connections/output-history.js";
 import { PatternScanner } from "../src/connections/pattern-scanner.js";
 import type { Pattern } from "../src/connections/types.js";
-import { Utf8Decoder } from "../src/connections/utf8-decoder.js";
+import { Utf8Decoder } from "../src/base/utf8-decoder.js";
 import { ConsoleCast } from "../src/results/console-cast.js";
 import { LogsYaml } from "../src/results/logs-yaml.js";
 import { bootLog, PATTERNS } from "./boot-log.js";

@@ -2,6 +2,7 @@ import { type Observable, Subject } from "rxjs";
 import type { Clock } from "../base/clock.js";
 import { ConnectionClosedError } from "../base/errors.js";
 import type { Logger } from "../base/log.js";
+import { Utf8Decoder } from "../base/utf8-decoder.js";
 import { compilePattern } from "./compiled-pattern.js";
 import { ERASE_LINE, type SenderHost, sendText } from "./console-sender.js";
 import { LineSplitter } from "./line-splitter.js";
@@ -25,7 +26,6 @@ import type {
   SendReport,
   Signal,
 } from "./types.js";
-import { Utf8Decoder } from "./utf8-decoder.js";
 
 export interface ConsoleOptions {
   clock: Clock;

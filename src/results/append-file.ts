@@ -27,6 +27,7 @@ export class AppendFile {
   readonly #options: AppendFileOptions;
   #fd: number | undefined;
   #pending = "";
+  #buffer = Buffer.alloc(0);
   /** The rest of a write that failed half-way. */
   #rest: Uint8Array = new Uint8Array();
   #timer: NodeJS.Timeout | undefined;
@@ -81,16 +82,24 @@ export class AppendFile {
     if (!written) throw this.#error;
   }
 
+  /** What is pending, in the file's own buffer: a new one for each batch costs more than the writing. */
+  #encoded(): Buffer {
+    const { encoding = "utf8" } = this.#options;
+    const longest = this.#pending.length * (encoding === "latin1" ? 1 : 3);
+    if (longest > this.#buffer.length) this.#buffer = Buffer.allocUnsafe(longest);
+    return this.#buffer.subarray(0, this.#buffer.write(this.#pending, encoding));
+  }
+
   #write(): boolean {
     if (this.#fd === undefined) return true;
-    const bytes = Buffer.concat([this.#rest, Buffer.from(this.#pending, this.#options.encoding ?? "utf8")]);
+    const bytes = this.#rest.length === 0 ? this.#encoded() : Buffer.concat([this.#rest, this.#encoded()]);
     this.#pending = "";
     let at = 0;
     try {
       while (at < bytes.length) at += writeSync(this.#fd, bytes, at);
       return true;
     } catch (error) {
-      this.#rest = bytes.subarray(at);
+      this.#rest = Uint8Array.from(bytes.subarray(at));
       this.#error ??= writeFailure(this.path, error);
       return false;
     }

@@ -1,5 +1,6 @@
 /** console.cast: the serial line as an asciicast v2 recording, output (`o`) and input (`i`). */
 import { join } from "node:path";
+import { Utf8Decoder } from "../base/utf8-decoder.js";
 import type { RunEvent, RunSink } from "../interpreter/events.js";
 import { AppendFile, type AppendFileOptions } from "./append-file.js";
 import { MASKED } from "./mask.js";
@@ -15,14 +16,22 @@ export interface CastOptions extends AppendFileOptions {
 export class ConsoleCast implements RunSink {
   readonly #file: AppendFile;
   readonly #start: number;
-  readonly #decoders = { output: new TextDecoder(), input: new TextDecoder() };
+  readonly #decoders = { output: new Utf8Decoder(), input: new Utf8Decoder() };
   #last: number;
 
   constructor(directory: string, options: CastOptions) {
     this.#file = new AppendFile(join(directory, "console.cast"), options);
     this.#start = this.#last = options.start;
     const { columns = 80, rows = 24, title } = options;
-    const header = { version: 2, width: columns, height: rows, timestamp: Math.floor(options.start / 1000), title };
+    const header = {
+      version: 2,
+      width: columns,
+      height: rows,
+      timestamp: Math.floor(options.start / 1000),
+      title,
+      // The format's timestamp is a whole second; readers that put the console beside the journal need all of it.
+      start_ms: options.start,
+    };
     this.#file.append(`${JSON.stringify(header)}\n`, true);
   }
 
@@ -31,11 +40,11 @@ export class ConsoleCast implements RunSink {
     this.#last = Math.max(this.#last, event.t);
     if (event.secret) this.#event(event.direction, MASKED);
     // A character may come in two chunks: the decoder keeps the first half for the next.
-    else this.#event(event.direction, this.#decoders[event.direction].decode(event.bytes, { stream: true }));
+    else this.#event(event.direction, this.#decoders[event.direction].write(event.bytes));
   }
 
   async close(): Promise<void> {
-    for (const direction of ["output", "input"] as const) this.#event(direction, this.#decoders[direction].decode());
+    for (const direction of ["output", "input"] as const) this.#event(direction, this.#decoders[direction].end());
     await this.#file.close();
   }
 
