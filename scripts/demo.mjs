@@ -23,7 +23,7 @@ const WHAT = {
   "console.cast": "the serial console: asciinema play console.cast",
 };
 
-setupOrExit();
+setupOrExit({ images: ["arm64", "test-definitions"] });
 
 const { socket, tftp, port } = board.defaults();
 let child;

@@ -2,5 +2,5 @@
 /** Sets up all that is missing, and says what it does before it does it. */
 import { setupOrExit } from "./lib/setup.mjs";
 
-setupOrExit();
+setupOrExit({ tests: true });
 console.log("Set up.");

@@ -15,7 +15,7 @@ const words = process.argv.slice(2);
 const run = (program, ...rest) => spawnSync(program, rest, { cwd: ROOT, stdio: "inherit" }).status === 0;
 const tool = (name, ...rest) => run(join(ROOT, "node_modules/.bin", name), ...rest);
 
-setupOrExit();
+setupOrExit({ tests: true });
 mkdirSync(CACHE, { recursive: true });
 
 const failures = [];

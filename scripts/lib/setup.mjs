@@ -141,15 +141,18 @@ export function bundleIsCurrent(root = ROOT) {
 
 /**
  * Does all that is missing, and says each thing before it does it. Fast when nothing is.
- * @param {{images?: boolean}} options `images`: also the guests of the emulated boards (default true)
+ * @param {{tests?: boolean, images?: string[]}} options `images`: which of build-images.mjs (default all); `tests`: also the packages that only the tests need; those marked `ci` (they start
+ *   services of the system) only where CI is set
  * @throws SetupError
  */
-export function setup({ images = true } = {}) {
+export function setup({ tests = false, images } = {}) {
   const version = process.versions.node.split(".").map(Number);
   if (version[0] < NODE_WANTED[0] || (version[0] === NODE_WANTED[0] && version[1] < NODE_WANTED[1])) {
     throw new SetupError(`Node ${process.versions.node} is too old: ${NODE_WANTED.join(".")} or newer is needed.`);
   }
-  installPackages(JSON.parse(readFileSync(join(ROOT, "scripts/debian-packages.json"), "utf8")));
+  const purposes = [undefined, ...(tests ? ["tests"] : []), ...(tests && process.env.CI ? ["ci"] : [])];
+  const list = JSON.parse(readFileSync(join(ROOT, "scripts/debian-packages.json"), "utf8"));
+  installPackages(list.filter((entry) => purposes.includes(entry.for)));
   if (!modulesAreCurrent()) {
     say("npm packages to install: npm ci, into node_modules (half a minute; compiles node-pty)");
     npm("ci", "--no-audit", "--no-fund");
@@ -159,7 +162,7 @@ export function setup({ images = true } = {}) {
     say("To build: npm run build, into dist");
     npm("run", "--silent", "build");
   }
-  for (const name of images ? staleImages() : []) {
+  for (const name of staleImages(images)) {
     say(`To build: ${describeImage(name)}, into .images`);
     try {
       buildImage(name);
