@@ -275,7 +275,8 @@ export class Expansion {
   #step(step: StepDefinition | undefined, scope: CelScope, location: Location): Step | undefined {
     if (!step || (step.when !== undefined && !evaluateCondition(step.when, scope, location))) return undefined;
     const given = step.with ?? {};
-    if (step.service !== undefined) return { kind: "service", service: step.service, with: given };
+    if (step.service !== undefined)
+      return { kind: "service", service: step.service, with: given, ...(step.skips && { skips: true }) };
     const dialogue = step.dialogue === undefined ? undefined : this.#input.machines.dialogues[step.dialogue];
     return dialogue && { kind: "dialogue", dialogue, with: given };
   }

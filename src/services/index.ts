@@ -1,27 +1,45 @@
 /** All services, by their names in machines/. To add one: write its file, name it here (docs/machines.md "Services"). */
 import { appendOverlays } from "./append-overlays.js";
+import { archiveExtract } from "./archive-extract.js";
+import { archiveOverlay } from "./archive-overlay.js";
 import { bootloaderSubstitute } from "./bootloader-substitute.js";
+import { checkAbsent } from "./check-absent.js";
 import { checkSizes } from "./check-sizes.js";
 import { connect } from "./connect.js";
+import { containerImage } from "./container-image.js";
+import { containerSteps } from "./container-steps.js";
+import { copyFiles } from "./copy-files.js";
 import { deviceEnvironmentService } from "./device-environment.js";
 import { disconnect } from "./disconnect.js";
 import { dispatcherAddress } from "./dispatcher-address.js";
 import { dockerShell } from "./docker-shell.js";
 import { dockerTestEnvironmentService } from "./docker-test-environment.js";
+import { emptyImage } from "./empty-image.js";
+import { fastbootDetect } from "./fastboot-detect.js";
+import { fastbootEnter } from "./fastboot-enter.js";
 import { fileDownload } from "./file-download.js";
+import { flashCommands } from "./flash-commands.js";
 import { guestOverlay } from "./guest-overlay.js";
 import { httpDownload } from "./http-download.js";
 import { httpServer } from "./http-server.js";
+import { installerPrepare } from "./installer-prepare.js";
+import { isoExtract } from "./iso-extract.js";
 import { kernelPrepare } from "./kernel-prepare.js";
 import { mediaPlaceholders } from "./media-placeholders.js";
 import { modulesExtract } from "./modules-extract.js";
+import { mountDevice } from "./mount-device.js";
 import { multinodeOverlay } from "./multinode-overlay.js";
+import { nbdServer } from "./nbd-server.js";
+import { nfsCheck } from "./nfs-check.js";
+import { nfsOverlay } from "./nfs-overlay.js";
 import { overlayApply } from "./overlay-apply.js";
 import { overlayCompress } from "./overlay-compress.js";
 import { overlayDirectory } from "./overlay-directory.js";
+import { preDownloaded } from "./pre-downloaded.js";
 import { qemuStart } from "./qemu-start.js";
 import { ramdiskCompress } from "./ramdisk-compress.js";
 import { ramdiskExtract } from "./ramdisk-extract.js";
+import { rcloneDownload } from "./rclone-download.js";
 import { readFeedback } from "./read-feedback.js";
 import { rootfsExtract } from "./rootfs-extract.js";
 import { runCommands } from "./run-commands.js";
@@ -40,10 +58,34 @@ import { testRunnerConf } from "./test-runner-conf.js";
 import { testService } from "./test-service.js";
 import { testServicesStop } from "./test-services-stop.js";
 import { tftpDirectory } from "./tftp-directory.js";
-import { waitForDevice } from "./wait-for-device.js";
 import type { Service, ServiceRegistry } from "./types.js";
+import { unmountDevice } from "./unmount-device.js";
+import { usbGadgetStorage } from "./usb-gadget-storage.js";
+import { waitForDevice } from "./wait-for-device.js";
+import { writeFile } from "./write-file.js";
 
 const all: readonly Service[] = [
+  archiveExtract,
+  archiveOverlay,
+  checkAbsent,
+  containerImage,
+  containerSteps,
+  copyFiles,
+  emptyImage,
+  fastbootDetect,
+  fastbootEnter,
+  flashCommands,
+  installerPrepare,
+  isoExtract,
+  mountDevice,
+  nbdServer,
+  nfsCheck,
+  nfsOverlay,
+  preDownloaded,
+  rcloneDownload,
+  unmountDevice,
+  usbGadgetStorage,
+  writeFile,
   disconnect,
   waitForDevice,
   runTool,

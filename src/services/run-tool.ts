@@ -1,14 +1,12 @@
 import { type DispatchError, JobError, makeError } from "../base/errors.js";
-import { isMap, type JsonMap } from "../base/json.js";
+import type { JsonMap } from "../base/json.js";
 import { pythonRegExp } from "../base/python-regexp.js";
-import { type DeviceHost, deviceMatch, findDevices, HOST } from "./devices/usb-devices.js";
-import { containerOptions, remoteOptions } from "./docker/container-options.js";
-import { dockerMapOf, prepareImage } from "./docker/prepare-image.js";
-import { dockerRunArguments } from "./docker/run-arguments.js";
+import { type DeviceHost, HOST } from "./devices/usb-devices.js";
 import { map, optionalText, texts } from "./overlay/inputs.js";
 import { findProgram, missingProgram, showWords } from "./programs.js";
 import { programFailure, runProgram } from "./run-program.js";
 import { toolWords } from "./tool/tool-command.js";
+import { inContainer, placed, preparePlace } from "./tool/tool-place.js";
 import type { Service, ServiceContext } from "./types.js";
 
 /** All commands of an input: `commands` (a list of them) or `command` (one); `last` is put behind the last one. */
@@ -18,37 +16,6 @@ function commandsOf(input: JsonMap): string[][] {
   commands.at(-1)?.push(...toolWords(input.last));
   return commands;
 }
-
-/** The device files of the board that are there: a tool in a container gets these and no others. */
-async function boardNodes(device: JsonMap, host: DeviceHost): Promise<string[]> {
-  const infos = Array.isArray(device.device_info) ? device.device_info : [];
-  const serials = [...infos.filter(isMap).map((info) => info.board_id), device.board_id, device.fastboot_serial_number];
-  const found = await Promise.all(
-    [...new Set(serials)].map((serial) => findDevices(deviceMatch({ serial: serial ?? null }), host)),
-  );
-  return [...new Set(found.flat())];
-}
-
-/** The command as it runs: in the job's container, when it names one. */
-async function placed(words: string[], input: JsonMap, context: ServiceContext, host: DeviceHost): Promise<string[]> {
-  if (!inContainer(input)) return words;
-  const docker = dockerMapOf(input.container, context.jobId);
-  const { level } = context.action;
-  const cwd = optionalText(input, "cwd");
-  return dockerRunArguments({
-    image: docker.image,
-    name: docker.containerName ?? `lava-${context.jobId}-${level}`,
-    ...(docker.networkFrom && { networkFrom: docker.networkFrom }),
-    globalOptions: remoteOptions(input.container),
-    options: [...containerOptions(map(input, "options")), ...(cwd ? [`--workdir=${cwd}`] : [])],
-    mounts: [{ source: context.paths.work, destination: context.paths.work, readOnly: true }],
-    devices: await boardNodes(context.device, host),
-    environment: map(input, "environment") as { [name: string]: string },
-    command: words,
-  });
-}
-
-const inContainer = ({ container }: JsonMap): boolean => container !== undefined && container !== null;
 
 /** The first line of a tool's output by which it tells that it failed, whatever its exit code is. */
 function refusal(output: string, patterns: string[]): string | undefined {
@@ -101,8 +68,7 @@ export const toolRunner = (host: DeviceHost): Service => ({
     }
     const cwd = optionalText(input, "cwd");
     const own = map(input, "environment") as { [name: string]: string };
-    if (inContainer(input))
-      await prepareImage(dockerMapOf(input.container, context.jobId), remoteOptions(input.container), context);
+    await preparePlace(input, context);
     let said = "";
     for (const words of commands) {
       const argv = await placed(words, input, context, host);

@@ -11,6 +11,7 @@ import {
   isSpecific,
 } from "./devices/usb-devices.js";
 import { sleep } from "./download/sleep.js";
+import { dig } from "./overlay/inputs.js";
 import type { Service } from "./types.js";
 
 /** ms between two looks. */
@@ -56,7 +57,9 @@ export const deviceWaiter = (host: DeviceHost): Service => ({
     const nodes: string[] = [];
     for (const match of devices) {
       log.debug(`Waiting for the device with ${describeMatch(match)}`);
-      const before = input.change === true ? (await look(match, host))?.identity : undefined;
+      // One that was mounted before is another one when it has come anew since, even before this wait.
+      const mounted = match.path !== undefined && dig(context.data, "mount", "appearance");
+      const before = input.change !== true ? undefined : mounted || (await look(match, host))?.identity;
       let found = await look(match, host);
       while (!found || found.identity === before) {
         await sleep(LOOK, { clock, signal });

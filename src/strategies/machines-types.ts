@@ -21,6 +21,8 @@ export interface StepDefinition {
   with?: { [key: string]: CelTree };
   /** Build-time CEL: without it the action has no such step (its place in the tree stays). */
   when?: Cel;
+  /** `true` (only `run`): its service may say that the rest of the action is left out. */
+  skips?: boolean;
 }
 
 /** One action of a strategy, or of a fragment in machines/actions/. */
@@ -127,6 +129,8 @@ export interface FragmentDefinition {
 export interface DialogueSend {
   /** Text followed by a line end. */
   line?: Cel;
+  /** What follows a `line` (default "\n"; null is the default). */
+  end?: Cel;
   /** Text as it is. */
   text?: Cel;
   /** A letter (or list of letters) sent as Ctrl-<letter>. */

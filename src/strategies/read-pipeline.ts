@@ -60,7 +60,7 @@ export class MachineReader {
   step(value: JsonMap, path: Path): StepDefinition {
     this.cel(value.when, [...path, "when"]);
     this.tree(value.with, [...path, "with"]);
-    return pick(value, "service", "dialogue", "with", "when");
+    return pick(value, "service", "dialogue", "with", "when", "skips");
   }
 
   condition(value: Json, path: Path): ConditionDefinition {

@@ -1,0 +1,74 @@
+/** Where a tool runs: on the worker, or in the job's container with the board's device files. */
+import { isMap, type JsonMap } from "../../base/json.js";
+import { type DeviceHost, deviceMatch, findDevices, HOST } from "../devices/usb-devices.js";
+import { containerOptions, remoteOptions } from "../docker/container-options.js";
+import { dockerMapOf, prepareImage } from "../docker/prepare-image.js";
+import { dockerRunArguments } from "../docker/run-arguments.js";
+import { dig, map, optionalText } from "../overlay/inputs.js";
+import { mustSucceed, runProgram } from "../run-program.js";
+import type { ServiceContext } from "../types.js";
+
+/** The device files of the board that are there: a tool in a container gets these and no others. */
+async function boardNodes({ device, data }: ServiceContext, host: DeviceHost): Promise<string[]> {
+  const infos = Array.isArray(device.device_info) ? device.device_info : [];
+  const detected = dig(data.fastboot, "serial");
+  const serials = [
+    ...infos.filter(isMap).map((info) => info.board_id),
+    device.board_id,
+    detected ?? device.fastboot_serial_number,
+  ];
+  const found = await Promise.all(
+    [...new Set(serials)].map((serial) => findDevices(deviceMatch({ serial: serial ?? null }), host)),
+  );
+  return [...new Set(found.flat())];
+}
+
+/** The command as it runs: in the job's container, when it names one. */
+export async function placed(
+  words: string[],
+  input: JsonMap,
+  context: ServiceContext,
+  host: DeviceHost,
+): Promise<string[]> {
+  if (!inContainer(input)) return words;
+  const docker = dockerMapOf(input.container, context.jobId);
+  const cwd = optionalText(input, "cwd");
+  return dockerRunArguments({
+    image: docker.image,
+    name: containerName(input, context),
+    ...(docker.networkFrom && { networkFrom: docker.networkFrom }),
+    globalOptions: remoteOptions(input.container),
+    options: [...containerOptions(map(input, "options")), ...(cwd ? [`--workdir=${cwd}`] : [])],
+    mounts: [{ source: context.paths.work, destination: context.paths.work, readOnly: true }],
+    devices: await boardNodes(context, host),
+    environment: map(input, "environment") as { [name: string]: string },
+    command: words,
+  });
+}
+
+/** Whether the inputs name a container. */
+export const inContainer = ({ container }: JsonMap): boolean => container !== undefined && container !== null;
+
+const containerName = (input: JsonMap, { jobId, action }: ServiceContext): string =>
+  dockerMapOf(input.container, jobId).containerName ?? `lava-${jobId}-${action.level}`;
+
+/** Gets the container's image, where there is one. A tool that hangs is ended with its client; its container is at the end. */
+export async function preparePlace(input: JsonMap, context: ServiceContext): Promise<void> {
+  if (!inContainer(input)) return;
+  const global = remoteOptions(input.container);
+  const name = containerName(input, context);
+  await prepareImage(dockerMapOf(input.container, context.jobId), global, context);
+  context.onCleanup(async () => {
+    const still = new AbortController().signal;
+    await runProgram(["docker", ...global, "rm", "--force", name], { ...context, signal: still, quiet: true });
+  });
+}
+
+/** The output of a tool that must succeed, where the inputs say that it runs. @throws the action's command error */
+export const runInPlace = async (
+  words: string[],
+  input: JsonMap,
+  context: ServiceContext,
+  host: DeviceHost = HOST,
+): Promise<string> =>
+  mustSucceed(await placed(words, input, context, host), { ...context, error: context.action.commandError });
