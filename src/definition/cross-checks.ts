@@ -11,13 +11,19 @@ interface Block {
 
 /** What a schema cannot say about a job, as far as its parts have the right shape (spec job.md §2, §3, §8). */
 export function crossChecks(job: JsonMap, parsed: ParsedYaml): Problem[] {
-  const actions = Array.isArray(job.actions) ? job.actions : [];
-  const blocks = actions.flatMap((action, index): Block[] => {
-    const [name, parameters] = isMap(action) ? (Object.entries(action)[0] ?? []) : [];
-    return name !== undefined && isMap(parameters) ? [{ path: ["actions", index, name], parameters }] : [];
-  });
-  const checks = { job, blocks, parsed };
+  const checks = { job, blocks: blocksOf(job.actions, ["actions"]), parsed };
   return [...longTimeouts(checks), ...namespaces(checks), ...testNames(checks), ...multinode(checks)];
+}
+
+/** All blocks, those inside of repeat blocks too. */
+function blocksOf(actions: Json | undefined, at: YamlPath): Block[] {
+  if (!Array.isArray(actions)) return [];
+  return actions.flatMap((action, index): Block[] => {
+    const [name, parameters] = isMap(action) ? (Object.entries(action)[0] ?? []) : [];
+    if (name === undefined || !isMap(parameters)) return [];
+    const path = [...at, index, name];
+    return name === "repeat" ? blocksOf(parameters.actions, [...path, "actions"]) : [{ path, parameters }];
+  });
 }
 
 interface Checks {
@@ -87,7 +93,7 @@ function testNames({ blocks, parsed }: Checks): Problem[] {
   const problems: Problem[] = [];
   const seen = new Map<string, YamlPath>();
   for (const { path, parameters } of blocks) {
-    if (path[2] !== "test" || !Array.isArray(parameters.definitions)) continue;
+    if (path.at(-1) !== "test" || !Array.isArray(parameters.definitions)) continue;
     for (const [index, item] of parameters.definitions.entries()) {
       if (!isMap(item) || typeof item.name !== "string") continue;
       const at = [...path, "definitions", index, "name"];
@@ -100,7 +106,7 @@ function testNames({ blocks, parsed }: Checks): Problem[] {
         seen.set(key, at);
         continue;
       }
-      const severity = first[1] === path[1] ? "error" : "warning";
+      const severity = first.slice(0, path.length).join() === path.join() ? "error" : "warning";
       const message = `a second test of the namespace is named "${item.name}"`;
       const related = { path: first, message: "it is used here first" };
       problems.push(problemAt(parsed, at, severity, message, { hint: "give it a name of its own", related }));
