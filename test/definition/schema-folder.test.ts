@@ -57,7 +57,7 @@ describe("adding a method is adding one schema file", () => {
     expect(problems(`test: {${definitions}, docker: {image: 1}}`)).toHaveLength(1);
     expect(problems("test: {oracle: x}")).toEqual([]);
     expect(problems("test: {orcale: x}")).toEqual([
-      'actions[0].test must have one of "definitions", "definitions" with "docker", "oracle"',
+      'actions[0].test must have one of "definitions", "definitions" with "docker", "interactive", "monitors", "oracle", "services"',
     ]);
   });
 
