@@ -7,7 +7,7 @@ import { mustSucceed, runProgram } from "./run-program.js";
 import type { Service } from "./types.js";
 
 /** A file below /dev, by a name that no program takes for an option or for something else. */
-const DEVICE = /^\/dev\/(?!.*(?:^|\/)\.\.?(?:\/|$))[\w./:+@=,\\-]+$/;
+const DEVICE = /^(?!.*\/\.\.?(?:\/|$))\/dev\/[\w./:+@=,\\-]+$/;
 
 /**
  * Mounts a file system of a device on the worker, without programs or devices of it being used; unmounted at the end.
