@@ -72,7 +72,7 @@ export function compileChart(pipeline: Pipeline): Chart {
       },
       cleaning: {
         id: "cleaning",
-        entry: [named("settle"), named("tellSettled")],
+        entry: [named("settle")],
         invoke: [
           {
             src: "cleanup",
