@@ -110,12 +110,34 @@ export class Talk {
 
   async #takeAfterSilence(console: Console, silence: DialogueTransition & { delay: string }): Promise<void> {
     try {
+      const { clock } = this.#runtime;
       const ms = Number(evaluateCel(silence.delay, this.#scope()));
-      do await console.silence(ms, this.#signal);
-      while (!this.#signal.aborted && !this.#takeFirst((t) => t === silence));
+      for (let from = clock.now(); ; ) {
+        await console.silence(ms, this.#signal);
+        // A board that was silent before counts from here: else it would be woken up again without a pause.
+        const left = from + ms - clock.now();
+        if (left > 0) await this.#pause(left);
+        else if (this.#signal.aborted || this.#takeFirst((t) => t === silence)) return;
+        else from = clock.now();
+      }
     } catch (error) {
       if (!this.#signal.aborted) this.#fail(toErrorRecord(error));
     }
+  }
+
+  /** Ends after `ms` or when the state is left. */
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#runtime.clock.setTimeout(resolve, ms);
+      this.#signal.addEventListener(
+        "abort",
+        () => {
+          this.#runtime.clock.clearTimeout(timer);
+          resolve();
+        },
+        { once: true },
+      );
+    });
   }
 
   #firstWith(expression: string): number {
@@ -144,7 +166,7 @@ export class Talk {
     const options: SendOptions = {
       echo,
       delay,
-      lineEnd: send.line === undefined ? "" : "\n",
+      lineEnd: send.line === undefined ? "" : asText(evaluateCel(send.end ?? "null", scope)) || "\n",
       secret: send.secret === true,
     };
     this.#runtime.log.log(

@@ -18,7 +18,7 @@ export interface TimeoutValue {
 
 /** A step with its definition resolved. */
 export type Step =
-  | { kind: "service"; service: string; with: { [key: string]: CelTree } }
+  | { kind: "service"; service: string; with: { [key: string]: CelTree }; skips?: true }
   | { kind: "dialogue"; dialogue: DialogueDefinition; with: { [key: string]: CelTree } };
 
 export interface ActionNode {

@@ -18,6 +18,8 @@ import { type RetryRule, retryRule } from "./retries.js";
 import { nodeScope } from "./runtime-scope.js";
 import type { TimeoutRules } from "./timeouts.js";
 
+/** The service that asks the diagnoses. */
+const DIAGNOSE = "diagnose-console";
 /** Fragments in fragments; a fragment that uses itself without end stops here. */
 const DEEPEST = 40;
 /** Actions and uses of fragments in one pipeline; only what was made to exhaust the dispatcher has more. */
@@ -264,12 +266,27 @@ export class Expansion {
       const value = evaluateCel(url, scope, location);
       if (typeof value === "string") node.url = value;
     }
-    const steps = ["run", "conclude", "cleanup"] as const;
-    for (const key of steps) {
+    for (const key of ["run", "conclude", "cleanup"] as const) {
       const step = this.#step(definition[key], scope, location);
       if (step) node[key] = step;
     }
-    node.diagnose = (definition.diagnose ?? []).flatMap((step) => this.#step(step, scope, location) ?? []);
+    const { diagnose = [] } = definition;
+    const asked = this.#diagnosis(diagnose.flatMap(({ diagnosis }) => diagnosis ?? []));
+    const steps = diagnose.filter(({ diagnosis }) => diagnosis === undefined);
+    node.diagnose = [...asked, ...steps.flatMap((step) => this.#step(step, scope, location) ?? [])];
+  }
+
+  /** All named diagnoses of an action are one step: they are asked in order, and the first that holds is told. */
+  #diagnosis(names: string[]): Step[] {
+    const diagnoses = names.flatMap((name) => {
+      const { location: _, ...found } = this.#input.machines.diagnoses[name] ?? { location: undefined };
+      if (!("diagnosis" in found)) return []; // told by the loader
+      const { diagnosis, state, advice, heard, ...conditions } = found;
+      // Names and texts are no expressions.
+      const [literal, ...texts] = [diagnosis, state, advice].map((text) => JSON.stringify(text));
+      return [{ diagnosis: literal!, state: texts[0]!, advice: texts[1]!, heard, ...conditions }];
+    });
+    return diagnoses.length ? [{ kind: "service", service: DIAGNOSE, with: { diagnoses } }] : [];
   }
 
   #step(step: StepDefinition | undefined, scope: CelScope, location: Location): Step | undefined {

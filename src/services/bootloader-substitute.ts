@@ -2,13 +2,13 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
 import { ConfigurationError, JobError } from "../base/errors.js";
-import type { Json, JsonMap } from "../base/json.js";
+import { isMap, type Json, type JsonMap } from "../base/json.js";
 import { dispatcherIp } from "./dispatcher-ip.js";
 import { dig, map, optionalText, texts } from "./overlay/inputs.js";
 import { writeFresh } from "./overlay/safe-files.js";
 import type { Service, ServiceContext } from "./types.js";
 
-/** A placeholder and its value; undefined: not known, and then no line that holds it is sent. */
+/** A placeholder and its value; undefined: not known, and then no line that holds it is sent. Empty is a value only where asked. */
 export type Substitution = [placeholder: string, value: string | undefined];
 
 /** Headers with which, or without any, a bootloader can be given a ramdisk at all. */
@@ -84,9 +84,47 @@ export function substitutions(input: JsonMap, context: ServiceContext): Substitu
     ["{NBDSERVERPORT}", word(dig(data.nbd, "server_port"))],
     ["{EXTRA_FILES_DIR}", suffix && posix.join(suffix, "extra_files")],
     ...Object.entries(map(input, "substitutions")).map(
-      ([placeholder, value]): Substitution => [placeholder, word(value)],
+      ([placeholder, value]): Substitution => [
+        placeholder,
+        word(value) ?? (mayBeEmpty(input, placeholder) ? "" : undefined),
+      ],
     ),
   ];
+}
+
+/** Whether a placeholder that is empty goes alone, rather than with its line. */
+const mayBeEmpty = (input: JsonMap, placeholder: string): boolean => texts(input, "empty").includes(placeholder);
+
+/** Fills every text of a tree; of a list, an element with a placeholder that has no value is left out. */
+function fillTree(tree: Json, values: Substitution[]): Json | undefined {
+  if (typeof tree === "string") return fillCommands([tree], values, [], 0)[0];
+  if (Array.isArray(tree)) return tree.flatMap((each) => fillTree(each, values) ?? []);
+  if (!isMap(tree)) return tree;
+  const filled: JsonMap = {};
+  for (const [key, each] of Object.entries(tree)) {
+    const value = fillTree(each, values);
+    if (value === undefined) return undefined;
+    filled[key] = value;
+  }
+  return filled;
+}
+
+/** Writes texts, their placeholders filled, to the job's TFTP folder; gives the placeholders of their names there. */
+async function writeTexts(input: JsonMap, values: Substitution[], context: ServiceContext): Promise<Substitution[]> {
+  const written: Substitution[] = [];
+  for (const [placeholder, file] of Object.entries(map(input, "texts"))) {
+    const suffix = word(dig(context.data.tftp, "suffix"));
+    const name = word(dig(file, "name"));
+    if (suffix === undefined || name === undefined)
+      throw new JobError("The bootloader fetches files over TFTP, but nothing was deployed there");
+    const line = fillCommands([String(dig(file, "text") ?? "")], values, [], 0)[0] ?? "";
+    const path = posix.join(suffix, name);
+    await mkdir(dirname(join(context.paths.tftpRoot, path)), { recursive: true });
+    writeFresh(join(context.paths.tftpRoot, path), line);
+    context.log.debug(`${path}: ${line}`);
+    written.push([placeholder, path]);
+  }
+  return written;
 }
 
 function macAddress(value: string | undefined): string | undefined {
@@ -157,6 +195,7 @@ async function asBootScript(
 
 export const bootloaderSubstitute: Service = {
   name: "bootloader-substitute",
+  pure: ({ use_bootscript, texts }) => use_bootscript !== true && texts === undefined,
   async validate(input, context) {
     try {
       macAddress(optionalText(input, "lava_mac"));
@@ -170,7 +209,8 @@ export const bootloaderSubstitute: Service = {
   async run(input, context) {
     const { log } = context;
     const given = commandsOf(input, context);
-    const values = substitutions(input, context);
+    const found = substitutions(input, context);
+    const values = [...found, ...(await writeTexts(input, found, context))];
     const dtboCount = overlays(context.data.downloads).length;
     log.debug("substitutions:");
     for (const [placeholder, value] of values) log.debug(`- ${placeholder}: ${value ?? "None"}`);
@@ -184,6 +224,7 @@ export const bootloaderSubstitute: Service = {
       const value = known[`{${key.toUpperCase()}_ADDR}`];
       if (value !== undefined) extra[`${key}_addr`] = value;
     }
-    return { data: { bootloader: { commands, substitutions: known } }, extra };
+    const menu = input.menu === undefined ? undefined : fillTree(input.menu, values);
+    return { data: { bootloader: { commands, ...(menu !== undefined && { menu }), substitutions: known } }, extra };
   },
 };

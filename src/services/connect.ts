@@ -1,20 +1,38 @@
-import { ConfigurationError } from "../base/errors.js";
-import { optionalText, text } from "./overlay/inputs.js";
+import { ConfigurationError, LAVABug } from "../base/errors.js";
+import { isMap, type Json, type JsonMap } from "../base/json.js";
+import { optionalText } from "./overlay/inputs.js";
 import { splitWords } from "./programs.js";
-import type { Service } from "./types.js";
+import type { Service, ServiceContext } from "./types.js";
 
-const wordsOf = (command: string | undefined): string[] => splitWords(command ?? "");
+/** A text is split by shell rules; a list is words. */
+const wordsOf = (command: Json | undefined): string[] =>
+  Array.isArray(command) ? command.map(String) : splitWords(typeof command === "string" ? command : "");
+
+/** Further consoles of the board that are only listened to: `[{name, port}]`. They stay open until the job ends. */
+async function listenBeside(input: JsonMap, context: ServiceContext): Promise<void> {
+  const { openConnection } = await import("../connections/index.js");
+  for (const other of Array.isArray(input.feedbacks) ? input.feedbacks : []) {
+    if (!isMap(other)) continue;
+    const connection = await openConnection(["telnet", "localhost", String(other.port)], {
+      ...context,
+      cwd: context.paths.deviceDir,
+    });
+    const console = context.openConsole(connection, String(other.name));
+    context.onCleanup(() => console.close());
+  }
+}
 
 /**
- * Opens the namespace's console by its connection command (words by shell rules, no shell); a live console is used again.
- * Inputs: command, name (shown in logs), tags?.
+ * Opens the namespace's console by its connection command (no shell); a live console is used again.
+ * Inputs: command (a text, split by shell rules, or a list of words), name (shown in logs), tags?, beside? (a live console
+ * stays open beside the new one until the job ends), feedbacks? ([{name, port}]: telnet ports that are only listened to).
  */
 export const connect: Service = {
   name: "connect",
 
   async validate(input, context) {
     if (!("command" in input)) return [];
-    const words = wordsOf(optionalText(input, "command"));
+    const words = wordsOf(input.command);
     if (words.length === 0)
       return [
         new ConfigurationError("The device has no connection command", {
@@ -30,21 +48,28 @@ export const connect: Service = {
   },
 
   async run(input, context) {
-    if (context.console && !context.console.isClosed) {
-      context.log.debug("Already connected");
-      return undefined;
+    const { console: old } = context;
+    if (old && !old.isClosed) {
+      if (input.beside !== true) {
+        context.log.debug("Already connected");
+        return undefined;
+      }
+      context.onCleanup(() => old.close());
     }
-    const command = text(input, "command");
+    const words = wordsOf(input.command);
+    if (words.length === 0) throw new LAVABug("There is no connection command");
+    const command = typeof input.command === "string" ? input.command : words.join(" ");
     const name = optionalText(input, "name") ?? context.action.namespace;
     context.log.info(`[${context.action.namespace}] ${context.action.name} Connecting to device using '${command}'`);
     const { openConnection } = await import("../connections/index.js");
-    const connection = await openConnection(wordsOf(command), {
+    const connection = await openConnection(words, {
       signal: context.signal,
       clock: context.clock,
       cwd: context.paths.deviceDir,
       env: context.env,
     });
     context.setConsole(context.openConsole(connection, name));
+    await listenBeside(input, context);
     return undefined;
   },
 };

@@ -1,15 +1,21 @@
 /** All services, by their names in machines/. To add one: write its file, name it here (docs/machines.md "Services"). */
+import { adbOverlay } from "./adb-overlay.js";
 import { appendOverlays } from "./append-overlays.js";
 import { archiveExtract } from "./archive-extract.js";
 import { archiveOverlay } from "./archive-overlay.js";
 import { bootloaderSubstitute } from "./bootloader-substitute.js";
+import { captureOutput } from "./capture-output.js";
 import { checkAbsent } from "./check-absent.js";
 import { checkSizes } from "./check-sizes.js";
 import { connect } from "./connect.js";
+import { containerConsole } from "./container-console.js";
 import { containerImage } from "./container-image.js";
 import { containerSteps } from "./container-steps.js";
 import { copyFiles } from "./copy-files.js";
+import { copyToDisk } from "./copy-to-disk.js";
+import { decide } from "./decide.js";
 import { deviceEnvironmentService } from "./device-environment.js";
+import { diagnoseConsole } from "./diagnose-console.js";
 import { disconnect } from "./disconnect.js";
 import { dispatcherAddress } from "./dispatcher-address.js";
 import { dockerShell } from "./docker-shell.js";
@@ -36,6 +42,7 @@ import { overlayApply } from "./overlay-apply.js";
 import { overlayCompress } from "./overlay-compress.js";
 import { overlayDirectory } from "./overlay-directory.js";
 import { preDownloaded } from "./pre-downloaded.js";
+import { promptSession } from "./prompt-session.js";
 import { qemuStart } from "./qemu-start.js";
 import { ramdiskCompress } from "./ramdisk-compress.js";
 import { ramdiskExtract } from "./ramdisk-extract.js";
@@ -46,6 +53,7 @@ import { runCommands } from "./run-commands.js";
 import { runTool } from "./run-tool.js";
 import { scpDownload } from "./scp-download.js";
 import { sshAuthorize } from "./ssh-authorize.js";
+import { sshCopy } from "./ssh-copy.js";
 import { testDefinitionBzr } from "./test-definition-bzr.js";
 import { testDefinitionGit } from "./test-definition-git.js";
 import { testDefinitionInline } from "./test-definition-inline.js";
@@ -63,8 +71,18 @@ import { unmountDevice } from "./unmount-device.js";
 import { usbGadgetStorage } from "./usb-gadget-storage.js";
 import { waitForDevice } from "./wait-for-device.js";
 import { writeFile } from "./write-file.js";
+import { writeText } from "./write-text.js";
 
 const all: readonly Service[] = [
+  diagnoseConsole,
+  captureOutput,
+  copyToDisk,
+  adbOverlay,
+  sshCopy,
+  containerConsole,
+  promptSession,
+  writeText,
+  decide,
   archiveExtract,
   archiveOverlay,
   checkAbsent,

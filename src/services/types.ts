@@ -73,6 +73,8 @@ export interface ServiceResult {
   data?: JsonMap;
   /** Becomes `extra` of the action's result line (spec output.md §3). */
   extra?: JsonMap;
+  /** The rest of the action is left out (steps with `skips: true`). */
+  skip?: boolean;
 }
 
 /** One skill: one file in this folder, registered in services/index.ts by its name. */
@@ -82,6 +84,8 @@ export interface Service {
   programs?(known: { input: JsonMap; device: JsonMap; parameters: JsonMap }): string[];
   /** Checks before the run (spec runtime.md §2 validate); input values not known yet are absent. Collects all it finds. */
   validate?(input: JsonMap, context: ServiceContext): Promise<DispatchError[]>;
+  /** Whether with this input it touches nothing but its context: a replay then runs it, where others answer as recorded. */
+  pure?(input: JsonMap): boolean;
   run(input: JsonMap, context: ServiceContext): Promise<ServiceResult | undefined>;
 }
 

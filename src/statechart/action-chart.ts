@@ -19,7 +19,19 @@ function serviceState(
         src: "service",
         id: `${name}:${level}`,
         input: { level, step: name, service: step.service, with: step.with as Json },
-        onDone: [{ target: next, actions: [named("served", { level })] }],
+        onDone: [
+          ...(step.skips
+            ? [
+                {
+                  guard: named("leavesOut"),
+                  target: "finished",
+                  actions: [named("served", { level })],
+                  description: "left out",
+                },
+              ]
+            : []),
+          { target: next, actions: [named("served", { level })] },
+        ],
         onError: [{ target: `#${stateId(level)}.failing`, actions: [named("failed", { level })] }],
       },
     ],

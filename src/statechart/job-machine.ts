@@ -21,6 +21,7 @@ export interface ServiceInput extends StepInput {
 export interface ServiceOutput {
   data?: JsonMap;
   extra?: JsonMap;
+  skip?: boolean;
 }
 
 /**
@@ -155,6 +156,7 @@ export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effe
         event.level === params.level &&
         event.state === params.state &&
         event.index === params.index,
+      leavesOut: ({ event }) => (event as unknown as { output?: ServiceOutput }).output?.skip === true,
       mayRetry: ({ context }, { level }: Level) => mayRetry(context, level),
       skips: ({ context }, { level }: Level) => context.error?.type === "LAVATimeout" && node(level).skipOnTimeout,
       repeats: ({ context }, { level }: Level) =>

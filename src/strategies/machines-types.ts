@@ -19,6 +19,8 @@ export interface StepDefinition {
   dialogue?: string;
   /** Inputs, evaluated when the state is entered. */
   with?: { [key: string]: CelTree };
+  /** In `diagnose` only: a file of machines/diagnoses/. */
+  diagnosis?: string;
   /** Build-time CEL: without it the action has no such step (its place in the tree stays). */
   when?: Cel;
   /** `true` (only `run`): its service may say that the rest of the action is left out. */
@@ -188,6 +190,21 @@ export interface DialogueDefinition {
   location: Location;
 }
 
+/** What an action that failed is asked (machines/diagnoses/): what was heard last tells the device's state. */
+export interface DiagnosisDefinition {
+  diagnosis: string;
+  /** CEL over the run-time scope; it sees `error`. */
+  when?: Cel;
+  /** CEL: a regular expression or a list of them; one has to be in the last output. */
+  heard: Cel;
+  /** The same; none may be in it. */
+  unheard?: Cel;
+  /** Texts as they are; `{line}` stands for the line that was heard. */
+  state: string;
+  advice: string;
+  location: Location;
+}
+
 /** What is watched beside every dialogue (machines/watchers.yaml), per phase. */
 export interface WatcherDefinition {
   watcher: string;
@@ -216,6 +233,7 @@ export interface Machines {
   fragments: { [name: string]: FragmentDefinition };
   dialogues: { [name: string]: DialogueDefinition };
   watchers: WatcherDefinition[];
+  diagnoses: { [name: string]: DiagnosisDefinition };
   defaults: MachineDefaults;
 }
 

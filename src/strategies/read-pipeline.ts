@@ -98,7 +98,9 @@ export class MachineReader {
       ...step("conclude"),
       ...step("cleanup"),
       ...(Array.isArray(map.diagnose) && {
-        diagnose: this.list(map.diagnose, [...path, "diagnose"], (each, at) => this.step(isMap(each) ? each : {}, at)),
+        diagnose: this.list(map.diagnose, [...path, "diagnose"], (each, at) =>
+          typeof each === "string" ? { diagnosis: each } : this.step(isMap(each) ? each : {}, at),
+        ),
       }),
       ...(map.pipeline !== undefined && { pipeline: this.pipeline(map.pipeline, [...path, "pipeline"]) }),
       location: source.locate([...path, "action"]),

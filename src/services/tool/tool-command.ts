@@ -1,15 +1,20 @@
 /** How machines/ write a tool's words: lists, texts that are split, and names of files that are filled in. */
 import { JobError } from "../../base/errors.js";
-import { isMap, type Json } from "../../base/json.js";
+import { isMap, type Json, type JsonMap } from "../../base/json.js";
 import { splitWords } from "../programs.js";
 
 /** Replaces each `{name}` of one word; it stays one word whatever the value is. */
 export const fillWord = (word: string, values: { [name: string]: string }): string =>
   word.replace(/\{([^{}]+)\}/g, (whole, name: string) => values[name] ?? whole);
 
+const plainTexts = (values: JsonMap): { [name: string]: string } =>
+  Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : [])),
+  );
+
 /**
  * The words of one command. An element is a text (one word), a number, a list (its elements), or `{words, fill?}`: a text
- * that is split by shell rules and whose `{name}`s are then replaced. Null is no word.
+ * that is split by shell rules and whose `{name}`s are then replaced; values of `fill` are texts, or downloads with a `file`. Null is no word.
  * @throws JobError when a text has an open quote, or an element is something else.
  */
 export function toolWords(command: Json | undefined): string[] {
@@ -17,7 +22,7 @@ export function toolWords(command: Json | undefined): string[] {
   if (Array.isArray(command)) return command.flatMap(toolWords);
   if (typeof command === "string" || typeof command === "number") return [String(command)];
   if (isMap(command) && (typeof command.words === "string" || typeof command.words === "number")) {
-    const values = isMap(command.fill) ? (command.fill as { [name: string]: string }) : {};
+    const values = isMap(command.fill) ? { ...filesByLabel(command.fill), ...plainTexts(command.fill) } : {};
     return splitWords(String(command.words)).map((word) => fillWord(word, values));
   }
   throw new JobError(`This is no word of a command: ${JSON.stringify(command)}`);

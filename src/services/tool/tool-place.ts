@@ -1,5 +1,5 @@
 /** Where a tool runs: on the worker, or in the job's container with the board's device files. */
-import { isMap, type JsonMap } from "../../base/json.js";
+import { isMap, type Json, type JsonMap } from "../../base/json.js";
 import { type DeviceHost, deviceMatch, findDevices, HOST } from "../devices/usb-devices.js";
 import { containerOptions, remoteOptions } from "../docker/container-options.js";
 import { dockerMapOf, prepareImage } from "../docker/prepare-image.js";
@@ -23,6 +23,10 @@ async function boardNodes({ device, data }: ServiceContext, host: DeviceHost): P
   return [...new Set(found.flat())];
 }
 
+/** Device files that the container's map names itself. */
+const ownDevices = (container: Json | undefined): string[] =>
+  isMap(container) && Array.isArray(container.devices) ? container.devices.map(String) : [];
+
 /** The command as it runs: in the job's container, when it names one. */
 export async function placed(
   words: string[],
@@ -40,8 +44,9 @@ export async function placed(
     globalOptions: remoteOptions(input.container),
     options: [...containerOptions(map(input, "options")), ...(cwd ? [`--workdir=${cwd}`] : [])],
     mounts: [{ source: context.paths.work, destination: context.paths.work, readOnly: true }],
-    devices: await boardNodes(context, host),
+    devices: [...new Set([...ownDevices(input.container), ...(await boardNodes(context, host))])],
     environment: map(input, "environment") as { [name: string]: string },
+    ...(input.terminal === true && { terminal: true }),
     command: words,
   });
 }
