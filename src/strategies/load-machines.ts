@@ -14,7 +14,7 @@ import type {
   StrategyDefinition,
 } from "./machines-types.js";
 import { didYouMean } from "./nearest-name.js";
-import { readDialogue, readWatchers } from "./read-dialogues.js";
+import { readDiagnosis, readDialogue, readWatchers } from "./read-dialogues.js";
 import { MachineReader } from "./read-pipeline.js";
 
 export interface MachineText {
@@ -35,7 +35,7 @@ export interface LoadedMachines {
 }
 
 /** The key that says what a file is. */
-const KINDS = ["strategy", "fragment", "action", "dialogue", "watchers", "os"];
+const KINDS = ["strategy", "fragment", "action", "dialogue", "watchers", "diagnosis", "os"];
 
 const NO_DEFAULTS: MachineDefaults = {
   timeouts: { action: 30, connection: 30, cleanup: 300 },
@@ -106,6 +106,7 @@ class Loader {
       fragments: { ...base?.fragments },
       dialogues: { ...base?.dialogues },
       watchers: [...(base?.watchers ?? [])],
+      diagnoses: { ...base?.diagnoses },
       defaults: base?.defaults ?? NO_DEFAULTS,
     };
   }
@@ -141,6 +142,10 @@ class Loader {
         if (old >= 0) this.machines.watchers[old] = watcher;
         else this.machines.watchers.push(watcher);
       }
+    } else if (map.diagnosis !== undefined) {
+      const diagnosis = readDiagnosis(reader);
+      if (this.#claim(source, "diagnosis", diagnosis.diagnosis))
+        this.machines.diagnoses[diagnosis.diagnosis] = diagnosis;
     } else this.machines.defaults = reader.defaults();
   }
 
@@ -184,6 +189,8 @@ class Loader {
         for (const step of steps) {
           if (step.dialogue !== undefined && !Object.hasOwn(machines.dialogues, step.dialogue))
             this.#unknown(place, "dialogue", step.dialogue, Object.keys(machines.dialogues));
+          if (step.diagnosis !== undefined && !Object.hasOwn(machines.diagnoses, step.diagnosis))
+            this.#unknown(place, "diagnosis", step.diagnosis, Object.keys(machines.diagnoses));
           if (step.service !== undefined && services && !services.has(step.service))
             this.#unknown(place, "service", step.service, services);
         }

@@ -1,6 +1,12 @@
 import { isMap, type Json, type JsonMap } from "../base/json.js";
 import type { Path } from "./machine-file.js";
-import type { CelTree, DialogueDefinition, DialogueState, WatcherDefinition } from "./machines-types.js";
+import type {
+  CelTree,
+  DiagnosisDefinition,
+  DialogueDefinition,
+  DialogueState,
+  WatcherDefinition,
+} from "./machines-types.js";
 import type { MachineReader } from "./read-pipeline.js";
 
 /** States that the chart adds beside a dialogue's own (src/statechart). */
@@ -123,4 +129,11 @@ export function readWatchers(reader: MachineReader): WatcherDefinition[] {
       reader.source.refuse(path, "A watcher has either a `pattern` or a `prompt`.");
     return { ...map, location: reader.source.locate(path) } as unknown as WatcherDefinition;
   });
+}
+
+/** Reads machines/diagnoses/*.yaml. */
+export function readDiagnosis(reader: MachineReader): DiagnosisDefinition {
+  const { map } = reader.source;
+  for (const key of ["when", "heard", "unheard"]) reader.cel(map[key], [key]);
+  return { ...map, location: reader.source.locate(["diagnosis"]) } as unknown as DiagnosisDefinition;
 }
