@@ -28,7 +28,7 @@ export function bootCommand(type: string, parameters: JsonMap): string {
   return commands.find((command) => command in parameters) ?? commands.at(-1)!;
 }
 
-const needsHeader = (type: string, parameters: JsonMap): boolean =>
+export const needsHeader = (type: string, parameters: JsonMap): boolean =>
   bootCommand(type, parameters) === HEADED.command && type.toLowerCase() !== HEADED.type;
 
 function loadAddress(command: string, parameters: JsonMap): number {

@@ -10,6 +10,7 @@ import type { Service } from "./types.js";
  */
 export const mediaPlaceholders: Service = {
   name: "media-placeholders",
+  pure: () => true,
 
   async run(input, context) {
     const { commands } = input;

@@ -83,7 +83,7 @@ function readImages(input: JsonMap, context: ServiceContext): QemuCommand["image
 }
 
 /** What is typed before the tests so that the overlay's disk becomes the results folder (spec pipeline.md §6). */
-const mountCommands = (folder: string, uuid: string): string[] => [
+export const mountCommands = (folder: string, uuid: string): string[] => [
   `mkdir ${folder}`,
   `mount /dev/disk/by-uuid/${uuid} -t ext2 ${folder}`,
   `ls -la ${folder}/bin/lava-test-runner`,

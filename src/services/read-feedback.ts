@@ -10,6 +10,7 @@ const SILENCE = 100;
  */
 export const readFeedback: Service = {
   name: "read-feedback",
+  pure: () => true,
 
   async run(input, context) {
     const { console, signal, hurry, clock, log } = context;

@@ -1,0 +1,60 @@
+/** What a player of any kind of recording offers the loop that runs the replay. */
+import type { ErrorRecord } from "../base/errors.js";
+import type { Pattern } from "../connections/types.js";
+
+/** A line that the machine typed, line end included. */
+export interface Typed {
+  text: string;
+  secret: boolean;
+}
+
+/** The machine did what the recorded one did not. */
+export interface Divergence {
+  /** What the recording has here, as text; undefined at its end. */
+  expected: string | undefined;
+  got: string;
+  /** `file:line` of what was expected. */
+  place?: string;
+}
+
+export interface Player {
+  readonly divergence: Divergence | undefined;
+  /** The recording was played to its end. */
+  readonly over: boolean;
+  readonly notes: PlayerNotes;
+  typed(typed: Typed): void;
+  actionStarted(name: string): void;
+  /** A new line was opened. */
+  opened(): void;
+  /** Virtual time at which the next piece of the recording comes; undefined while it waits for the machine. */
+  due(): Promise<number | undefined>;
+  /** Plays that piece. */
+  play(): void;
+}
+
+export interface PlayerNotes {
+  /** Inputs that were the same. */
+  inputs: number;
+  /** Recorded empty lines, typed to wake the board, that the machine did not type. */
+  skipped: number;
+  /** Empty lines that the machine typed and the recording does not have. */
+  unheard: number;
+  /** Recorded inputs that were passed over because the machine reset the board before them. */
+  dropped: number;
+}
+
+export interface World {
+  now(): number;
+  /** What the board says. */
+  say(bytes: Uint8Array): void;
+  hangUp(message: string): void;
+  cancel(error: ErrorRecord): void;
+  isOpen(): boolean;
+  /** Patterns that the machine waits for on the console; none while it does something else. */
+  awaited(): Pattern[];
+  /** Whether it reads the rest of a kernel message. */
+  isSettling(): boolean;
+}
+
+/** An empty line, or a comment, typed to see whether anybody answers. */
+export const isPoke = (text: string): boolean => /^#?[\r\n]*$/.test(text);

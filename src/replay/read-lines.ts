@@ -1,0 +1,88 @@
+/** Lines and pieces of a file that may be of any size, gzip or not: bounded memory whatever it holds. */
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { createGunzip } from "node:zlib";
+import { RecordingError } from "./recording.js";
+
+/** Longest line of a recording, bytes; LAVA itself cuts lines at a tenth of it. */
+const LONGEST_LINE = 2 ** 20;
+const GZIP = [0x1f, 0x8b];
+
+async function isGzip(path: string): Promise<boolean> {
+  const file = await open(path, "r");
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0);
+    return bytesRead === 2 && buffer[0] === GZIP[0] && buffer[1] === GZIP[1];
+  } finally {
+    await file.close();
+  }
+}
+
+/** The bytes of a file, unpacked when they are gzip. Throws RecordingError. */
+export async function* readPieces(path: string): AsyncGenerator<Buffer> {
+  const source = createReadStream(path, { highWaterMark: 64 * 1024 });
+  try {
+    if (!(await isGzip(path))) {
+      yield* source;
+      return;
+    }
+    const gunzip = createGunzip();
+    source.on("error", (error) => gunzip.destroy(error));
+    yield* source.pipe(gunzip);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "Z_BUF_ERROR")
+      throw new RecordingError(`${path} is cut off: its gzip data ends in the middle.`, "Fetch or copy it again.");
+    throw new RecordingError(`${path} cannot be read: ${message}.`, "Check the path and the file.");
+  } finally {
+    source.destroy();
+  }
+}
+
+export interface Line {
+  text: string;
+  /** From 1. */
+  number: number;
+  /** False: the file ends in the middle of this line. */
+  whole: boolean;
+}
+
+/** Throws RecordingError, for a line longer than any recording has too. */
+export async function* readLines(path: string): AsyncGenerator<Line> {
+  let rest: Buffer[] = [];
+  let size = 0;
+  let number = 0;
+  for await (const piece of readPieces(path)) {
+    let from = 0;
+    for (let at = piece.indexOf(10); at >= 0; at = piece.indexOf(10, from)) {
+      const part = piece.subarray(from, at);
+      const bytes = rest.length === 0 ? part : Buffer.concat([...rest, part]);
+      rest = [];
+      size = 0;
+      from = at + 1;
+      yield { text: bytes.toString("utf8").replace(/\r$/, ""), number: ++number, whole: true };
+    }
+    if (from < piece.length) {
+      rest.push(piece.subarray(from));
+      size += piece.length - from;
+      if (size > LONGEST_LINE)
+        throw new RecordingError(
+          `${path}:${number + 1}: a line of more than ${LONGEST_LINE} bytes is no line of a recording.`,
+          "Is it a binary file, or a plain console log under another name?",
+        );
+    }
+  }
+  if (size > 0) yield { text: Buffer.concat(rest).toString("utf8"), number: ++number, whole: false };
+}
+
+/** The first bytes of a file, unpacked. */
+export async function readHead(path: string, bytes: number): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of readPieces(path)) {
+    pieces.push(piece);
+    size += piece.length;
+    if (size >= bytes) break;
+  }
+  return Buffer.concat(pieces).subarray(0, bytes);
+}

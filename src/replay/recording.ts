@@ -1,0 +1,101 @@
+/** What a recording is to whoever replays it, whatever file it came from. Times are ms since the Unix epoch. */
+import type { ErrorRecord } from "../base/errors.js";
+import type { Json, JsonMap } from "../base/json.js";
+
+/** `own`: console.cast and journal.jsonl; `lava-log`: logs.yaml of a LAVA job; `console`: what a serial line said. */
+export type RecordingFormat = "own" | "lava-log" | "console";
+
+/** One thing that happened, in the order of the recording. `place` is `file:line`, for messages. */
+export type RecordedEvent =
+  | { kind: "output"; t: number; bytes: Uint8Array; place: string }
+  /** Typed on the console, line end included. */
+  | { kind: "input"; t: number; text: string; place: string }
+  /** An action of this name began that brings the board to a known state. */
+  | { kind: "reset"; t: number; action: string; place: string }
+  | { kind: "cancel"; t: number; error: ErrorRecord; place: string }
+  /** The peer ended the line. */
+  | { kind: "closed"; t: number; message: string; place: string };
+
+/** What a service answered when the recording was made. */
+export interface RecordedAnswer {
+  action: string;
+  level: string;
+  /** Not known in a LAVA log. */
+  service?: string;
+  input?: Json;
+  outcome: "done" | "error" | "stopped";
+  output?: Json;
+  error?: ErrorRecord;
+  /** ms */
+  duration: number;
+}
+
+/** How the recorded job ended. */
+export interface RecordedVerdict {
+  result: "pass" | "fail";
+  error?: { class?: string; type: string; message: string; level?: string };
+}
+
+/** What a first pass over the recording found; small, whatever the size of the recording. */
+export interface RecordingFacts {
+  start: number;
+  end: number;
+  /** False: there are no times; lines come one after the other. */
+  timed: boolean;
+  /** False: the recording was cut off, or cannot say that it came to its end. */
+  complete: boolean;
+  jobId?: string;
+  jobName?: string;
+  device?: string;
+  jobFile?: string;
+  deviceFile?: string;
+  /** Name of the first action of the job. */
+  firstAction?: string;
+  /** sha256 of the chart that was run. */
+  chart?: string;
+  verdict?: RecordedVerdict;
+  answers: RecordedAnswer[];
+  /** What validation found by looking at the world. */
+  validation: ErrorRecord[];
+  inputs: number;
+  /** How often an action of each name began. */
+  starts: ReadonlyMap<string, number>;
+  /** What only the worker knew, read from what was typed. */
+  known: KnownNames;
+}
+
+/** Names that services make up or look up, as the recorded commands have them. */
+export interface KnownNames {
+  dispatcherIp?: string;
+  /** `<job id>/<folder>` below the TFTP root. */
+  tftpSuffix?: string;
+  /** Root file system over NFS: server and path. */
+  nfs?: { server: string; path: string };
+  /** UUID of the disk that holds the overlay. */
+  diskUuid?: string;
+  /** Base URL of the files that the worker hands out. */
+  httpUrl?: string;
+}
+
+export interface Recording {
+  /** As it was named. */
+  name: string;
+  format: RecordingFormat;
+  facts: RecordingFacts;
+  /** Reads the recording; each call begins anew. Throws RecordingError. */
+  events(resets: ReadonlySet<string>): AsyncIterable<RecordedEvent>;
+}
+
+/** A recording that cannot be used: what is wrong, where, and what to do. */
+export class RecordingError extends Error {
+  readonly advice: string | undefined;
+  constructor(message: string, advice?: string) {
+    super(message);
+    this.name = "RecordingError";
+    this.advice = advice;
+  }
+}
+
+export const MASKED_INPUT = "[MASKED]";
+
+export type { JsonMap };

@@ -1,0 +1,229 @@
+import { type Divergence, isPoke, type Player, type PlayerNotes, type Typed, type World } from "./player.js";
+import { MASKED_INPUT, type RecordedEvent, type RecordingFacts } from "./recording.js";
+
+/** How long a recorded reset or wake-up waits for the machine to do the same, virtual ms. */
+const PATIENCE = 10_000;
+
+/** A machine that says nothing for so long where the recorded one typed will not say it any more, virtual ms. */
+const SILENT = 20_000;
+
+const quoted = (text: string): string => JSON.stringify(text.replace(/\n$/, ""));
+
+/**
+ * Plays a recording that has times and inputs. Inputs are where machine and recording meet: what the board said after
+ * one comes once the machine has typed the same, with the recorded gaps. So does what it said after a reset.
+ */
+export class TimedPlayer implements Player {
+  divergence: Divergence | undefined;
+  over = false;
+  readonly notes: PlayerNotes = { inputs: 0, skipped: 0, unheard: 0, dropped: 0 };
+  readonly #events: AsyncIterator<RecordedEvent>;
+  readonly #world: World;
+  readonly #resets: ReadonlySet<string>;
+  /** Resets that the recording has in all. */
+  readonly #allResets: number;
+  #head: RecordedEvent | undefined;
+  /** Characters of the input at the head that were typed already. */
+  #offset = 0;
+  #typed: Typed[] = [];
+  #resetsDone = 0;
+  #resetsPassed = 0;
+  /** Recorded resets that were passed before the machine came to its own. */
+  #resetsOwed = 0;
+  /** Recorded time and virtual time that belong together. */
+  #anchor: { recorded: number; virtual: number };
+  /** Since when the head waits for the machine. */
+  #since: number | undefined;
+
+  constructor(
+    events: AsyncIterable<RecordedEvent>,
+    facts: Pick<RecordingFacts, "start" | "starts">,
+    resets: ReadonlySet<string>,
+    world: World,
+  ) {
+    this.#events = events[Symbol.asyncIterator]();
+    this.#world = world;
+    this.#resets = resets;
+    this.#allResets = [...resets].reduce((sum, name) => sum + (facts.starts.get(name) ?? 0), 0);
+    this.#anchor = { recorded: facts.start, virtual: world.now() };
+  }
+
+  typed(typed: Typed): void {
+    this.#typed.push(typed);
+  }
+
+  actionStarted(name: string): void {
+    if (!this.#resets.has(name)) return;
+    if (this.#resetsOwed > 0) {
+      this.#resetsOwed -= 1;
+      return;
+    }
+    this.#resetsDone += 1;
+    // A recording without any reset says nothing about them, e.g. a cast without its journal.
+    if (this.#allResets > 0 && this.#resetsDone > this.#allResets) this.#diverge(`a reset of the board (${name})`);
+  }
+
+  opened(): void {}
+
+  async due(): Promise<number | undefined> {
+    while (!this.divergence) {
+      this.#head ??= await this.#next();
+      const head = this.#head;
+      if (!head) {
+        this.#atEnd();
+        return undefined;
+      }
+      // The machine has reset the board: what it would have said until the recorded reset, it cannot say any more.
+      if (this.#resetsDone > this.#resetsPassed && head.kind !== "reset") {
+        if (head.kind === "input" && !isPoke(head.text)) this.notes.dropped += 1;
+        if (head.kind !== "cancel") {
+          this.#pass();
+          continue;
+        }
+      }
+      const ready = this.#readiness(head);
+      if (ready !== "passed") return ready;
+    }
+    return undefined;
+  }
+
+  /** When the head comes; `passed` when it is dealt with. */
+  #readiness(head: RecordedEvent): number | undefined | "passed" {
+    const now = this.#world.now();
+    const planned = this.#anchor.virtual + (head.t - this.#anchor.recorded);
+    if (head.kind === "reset") {
+      if (this.#resetsDone > this.#resetsPassed) return this.#meet(head);
+      if (this.#world.awaited().length > 0) return this.#wait(planned);
+      // It does something else, and may come to its reset.
+      this.#since = undefined;
+      return undefined;
+    }
+    if (head.kind === "input") return this.#input(head, planned);
+    if (head.kind === "output" && !this.#world.isOpen()) return undefined;
+    // Something was typed that the recording has further on: what the board said before it is due.
+    if (head.kind === "output" && this.#typed.some(({ text }) => !isPoke(text))) return now;
+    return Math.max(now, planned);
+  }
+
+  #input(head: Extract<RecordedEvent, { kind: "input" }>, planned: number): number | undefined | "passed" {
+    const [typed] = this.#typed;
+    const rest = head.text.slice(this.#offset);
+    if (!typed) return this.#untyped(head, rest, planned);
+    if (
+      typed.secret ||
+      head.text === MASKED_INPUT ||
+      sameText(rest, typed.text) ||
+      (isPoke(rest) && isPoke(typed.text))
+    ) {
+      this.#typed.shift();
+      this.notes.inputs += 1;
+      return this.#meet(head);
+    }
+    if (rest.startsWith(typed.text) && typed.text !== "") {
+      this.#typed.shift();
+      this.#offset += typed.text.length;
+      return "passed";
+    }
+    if (rest !== "" && typed.text.startsWith(rest)) {
+      this.#typed[0] = { ...typed, text: typed.text.slice(rest.length) };
+      return this.#meet(head);
+    }
+    if (isPoke(typed.text)) {
+      this.#typed.shift();
+      this.notes.unheard += 1;
+      return "passed";
+    }
+    if (isPoke(rest)) {
+      this.notes.skipped += 1;
+      return this.#meet(head);
+    }
+    this.#diverge(quoted(typed.text), head);
+    return undefined;
+  }
+
+  /** The recorded machine typed here, and this one has not. */
+  #untyped(head: Extract<RecordedEvent, { kind: "input" }>, rest: string, planned: number): number | undefined {
+    if (isPoke(rest) && this.#offset === 0) return this.#wait(planned);
+    const awaited = this.#world.awaited();
+    if (awaited.length === 0) {
+      this.#since = undefined;
+      return undefined;
+    }
+    this.#since ??= Math.max(planned, this.#world.now());
+    const end = this.#since + SILENT;
+    if (this.#world.now() < end) return end;
+    this.#diverge(`nothing: it waits for ${awaited.map(({ source }) => JSON.stringify(source)).join(", ")}`, head);
+    return undefined;
+  }
+
+  /** Waits for the machine to do the same, but not forever: it may have another idea of when to wake a board. */
+  #wait(planned: number): number {
+    this.#since ??= Math.max(planned, this.#world.now());
+    return this.#since + PATIENCE;
+  }
+
+  play(): void {
+    const head = this.#head;
+    if (!head) return;
+    const now = this.#world.now();
+    if (head.kind === "output") {
+      this.#world.say(head.bytes);
+      this.#anchor = { recorded: head.t, virtual: now };
+    } else if (head.kind === "cancel") this.#world.cancel(head.error);
+    else if (head.kind === "closed") this.#world.hangUp(head.message);
+    else if (head.kind === "input" && !isPoke(head.text))
+      return; // its time is over: told by `due`
+    else {
+      if (head.kind === "input") this.notes.skipped += 1;
+      else {
+        this.#resetsPassed += 1;
+        this.#resetsDone += 1;
+        this.#resetsOwed += 1;
+      }
+      this.#anchor = { recorded: head.t, virtual: now };
+    }
+    this.#pass();
+  }
+
+  /** Machine and recording are at the same place. */
+  #meet(head: RecordedEvent): "passed" {
+    if (head.kind === "reset") this.#resetsPassed += 1;
+    this.#anchor = { recorded: head.t, virtual: this.#world.now() };
+    this.#pass();
+    return "passed";
+  }
+
+  #pass(): void {
+    this.#head = undefined;
+    this.#offset = 0;
+    this.#since = undefined;
+  }
+
+  async #next(): Promise<RecordedEvent | undefined> {
+    const { done, value } = await this.#events.next();
+    return done ? undefined : value;
+  }
+
+  #atEnd(): void {
+    this.over = true;
+    for (const { text, secret } of this.#typed)
+      if (isPoke(text)) this.notes.unheard += 1;
+      else {
+        this.#diverge(secret ? "a secret" : quoted(text));
+        break;
+      }
+    this.#typed = [];
+  }
+
+  #diverge(got: string, head?: RecordedEvent): void {
+    this.divergence ??= {
+      got,
+      expected: head?.kind === "input" ? quoted(head.text.slice(this.#offset)) : undefined,
+      ...(head && { place: head.place }),
+    };
+  }
+}
+
+/** Recordings that leave the line end out are taken too. */
+const sameText = (recorded: string, typed: string): boolean =>
+  recorded === typed || (!recorded.includes("\n") && recorded === typed.replace(/\r?\n$/, "") && recorded !== "");
