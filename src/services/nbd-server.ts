@@ -49,6 +49,8 @@ export const nbdServer: Service = {
     const { clock, signal, log, paths, action } = context;
     const file = text(input, "file");
     if (!(await stat(file).catch(() => undefined))?.isFile()) throw new JobError(`'${file}' is no file to serve`);
+    // The server would put a client's address in its place.
+    if (file.includes("%s")) throw new JobError(`A file with '%s' in its name cannot be served: '${file}'`);
     const told = dispatcherIp(context.dispatcher);
     const own = Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === told));
     const host = own && isIP(told) ? told : "127.0.0.1";

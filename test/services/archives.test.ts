@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { create } from "tar";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -11,6 +11,7 @@ import { installerPrepare } from "../../src/services/installer-prepare.js";
 import { isoExtract } from "../../src/services/iso-extract.js";
 import { nbdServer } from "../../src/services/nbd-server.js";
 import { preDownloaded } from "../../src/services/pre-downloaded.js";
+import { findProgram } from "../../src/services/programs.js";
 import { qemuArguments } from "../../src/services/qemu-start.js";
 import { rcloneDownload, rclonePath } from "../../src/services/rclone-download.js";
 import { isoImage } from "./iso-image.js";
@@ -190,6 +191,24 @@ describe("a network block device", () => {
       await new Promise((next) => setTimeout(next, 10));
   });
 
+  test("the real server answers a client, and is gone at the end", async (task) => {
+    if (!findProgram("nbd-server", process.env)) return task.skip("nbd-server is not installed (package nbd-server)");
+    await context.use(nbdServer, { file: file(), port: null });
+    const { server_port } = context.data.nbd as { server_port: number };
+    const greeting = await new Promise<string>((resolve, reject) => {
+      const socket = connect({ port: server_port, host: "127.0.0.1" });
+      socket.once("error", reject).once("data", (bytes) => {
+        socket.destroy();
+        resolve(bytes.toString("latin1", 0, 16));
+      });
+    });
+    expect(greeting).toBe("NBDMAGICIHAVEOPT");
+    const pid = Number(readFileSync(join(context.paths.work, "nbd-server-1.2.pid"), "utf8"));
+    await context.cleanup();
+    while (existsSync(`/proc/${pid}`) && !/\) Z/.test(readFileSync(`/proc/${pid}/stat`, "utf8")))
+      await new Promise((next) => setTimeout(next, 10));
+  });
+
   test("one that fails is an InfrastructureError; no file is the job's", async () => {
     context.env = { ...context.env, PATH: tools.path };
     tools.tool("nbd-server", "echo 'Error: bind failed' >&2; exit 1");
@@ -197,6 +216,8 @@ describe("a network block device", () => {
       name: "InfrastructureError",
       message: expect.stringContaining("bind failed"),
     });
+    writeFileSync(at("a%s.img"), "");
+    await expect(context.use(nbdServer, { file: at("a%s.img") })).rejects.toThrow("cannot be served");
     await expect(context.use(nbdServer, { file: at("no") })).rejects.toMatchObject({ name: "JobError" });
   });
 
