@@ -51,6 +51,9 @@ export interface RunnerWorld {
   context: () => JobContext;
 }
 
+/** ms that one diagnosis may take. */
+const DIAGNOSIS_LIMIT = 10_000;
+
 interface Cleanup {
   level: string;
   undo: () => Promise<void>;
@@ -90,7 +93,27 @@ export class ServiceRunner {
       const undo = node.cleanup;
       this.#cleanups.push({ level: node.level, undo: async () => void (await this.runStep(node, undo, "cleanup")) });
     }
-    return this.runStep(node, step, name, signal);
+    return name.startsWith("diagnose-")
+      ? this.#bounded(signal, (limited) => this.runStep(node, step, name, limited))
+      : this.runStep(node, step, name, signal);
+  }
+
+  /** No deadline ends a diagnosis: it gets a limit of its own. */
+  async #bounded<T>(signal: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { clock } = this.#options;
+    const limit = new AbortController();
+    let timer: unknown;
+    const over = new Promise<never>((_, reject) => {
+      timer = clock.setTimeout(() => {
+        limit.abort();
+        reject(toErrorRecord(new JobError(`The diagnosis took longer than ${DIAGNOSIS_LIMIT / 1000} s`)));
+      }, DIAGNOSIS_LIMIT);
+    });
+    try {
+      return await Promise.race([run(AbortSignal.any([signal, limit.signal])), over]);
+    } finally {
+      clock.clearTimeout(timer);
+    }
   }
 
   /** Runs one service and journals it: before it starts, and after it ended. Rejects with an ErrorRecord. */

@@ -87,7 +87,14 @@ function diagnosing(node: ActionNode): ChartState {
     };
   });
   states.finished = { type: "final" };
-  return { initial: "0", states, onDone: [{ target: "deciding" }] };
+  return {
+    // The deadline that ended the action is often that of the actions around it, too: they wait for the diagnosis.
+    entry: [named("diagnosing", { on: true })],
+    exit: [named("diagnosing", { on: false })],
+    initial: "0",
+    states,
+    onDone: [{ target: "deciding" }],
+  };
 }
 
 /**
@@ -152,7 +159,7 @@ export function actionChart(node: ActionNode, failure: Failure): ChartState {
     ],
     invoke: [{ src: "deadline", id: `deadline:${level}`, input: { level } }],
     on: {
-      deadline: [{ guard: named("isLevel", { level }), target: ".failing", actions: [named("failed", { level })] }],
+      deadline: [{ guard: named("isDue", { level }), target: ".failing", actions: [named("failed", { level })] }],
     },
     initial: "running",
     states,

@@ -47,7 +47,7 @@ export function compileChart(pipeline: Pipeline): Chart {
         on: {
           deadline: [
             {
-              guard: named("isLevel", { level: "0" }),
+              guard: named("isDue", { level: "0" }),
               target: "#finalizing",
               actions: [named("failed", { level: "0" })],
             },

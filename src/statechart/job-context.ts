@@ -24,6 +24,8 @@ export interface JobContext {
   tests: { [namespace: string]: TestState };
   /** The error being handled. */
   error: ErrorRecord | null;
+  /** An action that failed is being diagnosed: no deadline cuts in, as it is on its way out already. */
+  diagnosing: boolean;
   /** Failures of `repeat` attempts, told at the end. */
   repeatErrors: { [level: string]: ErrorRecord };
   /** The error that ended the job: the first one, never replaced. */
@@ -41,6 +43,7 @@ export const initialContext = (): JobContext => ({
   kernel: {},
   tests: {},
   error: null,
+  diagnosing: false,
   repeatErrors: {},
   verdict: null,
   further: [],

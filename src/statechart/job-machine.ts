@@ -151,6 +151,7 @@ export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effe
     },
     guards: {
       isLevel: ({ event }, { level }: Level) => "level" in event && event.level === level,
+      isDue: ({ context, event }, { level }: Level) => "level" in event && event.level === level && !context.diagnosing,
       took: ({ event }, params: { level: string; state: string; index: number }) =>
         event.type === "dialogue.take" &&
         event.level === params.level &&
@@ -218,6 +219,7 @@ export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effe
           ...(extra && { extras: { ...context.extras, [level]: deepMerge(context.extras[level] ?? {}, extra) } }),
         };
       }),
+      diagnosing: assign((_, { on }: { on: boolean }) => ({ diagnosing: on })),
       diagnosed: assign(({ context, event }: Args) => {
         const { extra } = ((event as unknown as { output?: ServiceOutput }).output ?? {}) as ServiceOutput;
         const found = extra?.advice;

@@ -103,7 +103,7 @@ const interactive = (script: string, more = "") =>
     `    interactive:\n    - name: network\n      prompts: ["=> ", "root@board:/root# "]\n${more}      script:\n${script}`,
   );
 const DHCP = `      - { command: dhcp, name: dhcp, successes: [ { message: 'bound to address (?P<address>[\\d.]+)' } ], failures: [ { message: TIMEOUT, exception: InfrastructureError, error: dhcp failed } ] }\n`;
-const shell = (rules: { [line: string]: string }): VirtualRun["rules"] =>
+const shell = (rules: { [line: string]: string }): NonNullable<VirtualRun["rules"]> =>
   Object.fromEntries(Object.entries(rules).map(([input, output]) => [input, { input, output }]));
 const short = (results: object[]) =>
   told(results).map((r) => {

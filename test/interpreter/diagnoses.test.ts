@@ -1,0 +1,193 @@
+/** Each diagnosis, injected: the device's state and one recommendation beside the first error, which stays what it was. */
+import { describe, expect, it } from "vitest";
+import { diagnose } from "../../src/services/diagnose-console.js";
+import { services } from "../../src/services/index.js";
+import { PROMPT, runVirtually, type VirtualRun } from "./virtual-board.js";
+
+const run = (rules: NonNullable<VirtualRun["rules"]>, more: VirtualRun = {}) =>
+  runVirtually({ ...more, rules, services: { "diagnose-console": services["diagnose-console"]!, ...more.services } });
+const KERNEL = "Starting kernel ...\r\n[    0.000000] Linux version 6.1.0 (x)\r\n";
+const boot = (...output: string[]) => ({ boot: { input: /^booti/, output, delay: 300 } });
+
+const INJECTED: [
+  name: string,
+  rules: NonNullable<VirtualRun["rules"]>,
+  first: RegExp,
+  state: RegExp,
+  advice: RegExp,
+][] = [
+  [
+    "no TFTP reply",
+    {
+      setenv: {
+        input: /^ ?setenv/,
+        output: "Using ethernet@10 device\r\nLoading: *\x08T T T T T \r\nRetry count exceeded; starting again\r\n=> ",
+      },
+    },
+    /Retry count exceeded.*setenv/,
+    /in its bootloader and asked for a file by TFTP.*Retry count exceeded/,
+    /TFTP server/,
+  ],
+  [
+    "kernel not found at the prompt",
+    boot("Bad Linux ARM64 Image magic!\r\n=> "),
+    /came back to its prompt/,
+    /at its bootloader's prompt.*Bad Linux ARM64 Image magic/,
+    /\{KERNEL\}/,
+  ],
+  [
+    "kernel panic after a good load",
+    boot(
+      KERNEL,
+      "[    2.1] Kernel panic - not syncing: Attempted to kill init!\r\n[    2.2] ---[ end Kernel panic - not syncing: Attempted to kill init! ]---\r\n",
+    ),
+    /Kernel panic - not syncing: Attempted to kill init/,
+    /loaded and started, then it stopped by itself/,
+    /known-good job/,
+  ],
+  [
+    "rootfs not mounted",
+    boot(
+      KERNEL,
+      '[    2.0] VFS: Cannot open root device "vda"\r\n[    2.1] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)\r\n[    2.2] ---[ end Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0) ]---\r\n',
+    ),
+    /Kernel panic - not syncing: VFS/,
+    /has no root file system.*Unable to mount root fs/,
+    /root=/,
+  ],
+  [
+    "wrong console",
+    boot("Starting kernel ...\r\n"),
+    /timed out/,
+    /handed over to the kernel.*nothing was heard/,
+    /console=/,
+  ],
+  [
+    "login refused",
+    { login: { input: "root", output: "\r\nLogin incorrect\r\n\r\nboard login: " } },
+    /^Login incorrect$/,
+    /asks for a login; it refused this one \(Login incorrect\)/,
+    /auto_login/,
+  ],
+  [
+    "prompt never seen",
+    { login: { input: "root", output: "\r\nroot@other:~# " }, empty: { input: "", output: "\r\nroot@other:~# " } },
+    /timed out/,
+    /its last line looks like a prompt \(root@other:~#\)/,
+    /`prompts`/,
+  ],
+  [
+    "overlay not found in guest",
+    {
+      environment: {
+        input: /environment ;/,
+        output: `sh: 1: .: can't open '/lava-7/environment'\r\n<LAVA_SIGNAL_RETRUNCODE 2>\r\n${PROMPT}`,
+      },
+    },
+    /failed with return code 2/,
+    /the test overlay is not in it \(sh: 1: \.: can't open '\/lava-7\/environment'\)/,
+    /install_overlay/,
+  ],
+];
+
+describe("a failed action is asked what it heard", () => {
+  it.each(INJECTED)("%s", async (_, rules, first, state, advice) => {
+    const { verdict, log, power } = await run(rules);
+    const { error } = verdict;
+    expect(error?.message).toMatch(first);
+    expect(error?.advice).toMatch(state);
+    expect(error?.advice).toMatch(advice);
+    expect(log.some(({ level, message }) => level === "info" && /^diagnosis /.test(String(message)))).toBe(true);
+    expect(power.at(-1)).toContain("board off");
+  });
+
+  it("the runner that the shell cannot start ends the test at once", async () => {
+    const { verdict, ms } = await run({
+      runner: { input: /lava-test-runner/, output: `sh: /lava-7/bin/lava-test-runner: not found\r\n${PROMPT}` },
+    });
+    expect(verdict.error).toMatchObject({ class: "JobError", action: "lava-test-shell" });
+    expect(verdict.error?.advice).toMatch(/the test overlay is not in it/);
+    expect(ms).toBeLessThan(30_000);
+  });
+
+  it("network down in the guest", async () => {
+    const { JOB } = await import("./virtual-board.js");
+    const job = JOB.replace(
+      "    prompts:",
+      "    transfer_overlay: { download_command: wget -S, unpack_command: tar -C / -xzf }\n    prompts:",
+    );
+    const { verdict } = await run(
+      {
+        rm: { input: /^rm /, output: PROMPT },
+        wget: { input: /^wget/, output: `wget: bad address 'dispatcher'\r\n<LAVA_SIGNAL_RETRUNCODE 1>\r\n${PROMPT}` },
+      },
+      {
+        job,
+        services: {
+          "bootloader-substitute": {
+            name: "bootloader-substitute",
+            run: async ({ commands }) => ({
+              data: {
+                bootloader: { commands: commands as string[] },
+                overlay: { results_dir: "/lava-7", tarball: "/x/overlay.tar.gz" },
+              },
+            }),
+          },
+          "http-server": { name: "http-server", run: async () => ({ data: { http: { url: "http://dispatcher" } } }) },
+        },
+      },
+    );
+    expect(verdict.error).toMatchObject({ class: "JobError", action: "overlay-unpack" });
+    expect(verdict.error?.message).toMatch(/wget.*failed with return code 1/);
+    expect(verdict.error?.advice).toMatch(/network does not reach.*bad address/);
+  });
+
+  it("a test's own error is none of the device's: nothing is asked", async () => {
+    const signals = "<LAVA_SIGNAL_STARTRUN 0_smoke u>\r\nNetwork is unreachable\r\n<LAVA_SIGNAL_TESTRAISE broken>\r\n";
+    const { verdict, log } = await run({ runner: { input: /lava-test-runner/, output: signals } });
+    expect(verdict.error).toMatchObject({ class: "TestError", message: "broken" });
+    expect(log.filter(({ message }) => /^diagnosis/.test(String(message)))).toEqual([]);
+  });
+
+  it("a diagnosis that fails is told beside the first error", async () => {
+    const broken = { name: "diagnose-console", run: () => Promise.reject(new Error("no pencil")) };
+    const { verdict } = await run(INJECTED[5]![1], { services: { "diagnose-console": broken } });
+    expect(verdict.error?.message).toBe("Login incorrect");
+    expect(verdict.further.map(({ message }) => message)).toContain("no pencil");
+  });
+
+  it("a diagnosis that hangs ends by itself, and the board is powered off", async () => {
+    const hangs = { name: "diagnose-console", run: () => new Promise<never>(() => {}) };
+    const { verdict, power } = await run(INJECTED[5]![1], { services: { "diagnose-console": hangs } });
+    expect(verdict.error?.message).toBe("Login incorrect");
+    expect(verdict.further.map(({ message }) => message)).toContain("The diagnosis took longer than 10 s");
+    expect(power.at(-1)).toContain("board off");
+  });
+
+  it("a second attempt that works leaves no trace of the first one's diagnosis in the verdict", async () => {
+    const { JOB } = await import("./virtual-board.js");
+    const { verdict } = await run(
+      {
+        bad: { input: "root", output: "\r\nLogin incorrect\r\n\r\nboard login: ", times: 1 },
+        login: { input: "-" },
+        good: { input: "root", output: PROMPT },
+      },
+      { job: JOB.replace("method: u-boot", "method: u-boot\n    failure_retry: 2") },
+    );
+    expect(verdict).toEqual({ result: "pass", further: [] });
+  });
+});
+
+describe("diagnose", () => {
+  const one = { diagnosis: "a", heard: ["b+"], unheard: ["c"], state: "heard {line}", advice: "do" };
+  it("takes the first that holds, shows the last line that was heard, and minds what must not be heard", () => {
+    expect(diagnose([{ ...one, heard: ["x"] }, one], "1 b\r\n2 bb 3\r\nend")).toEqual({
+      diagnosis: "a",
+      state: "heard 2 bb 3",
+      advice: "do",
+    });
+    expect(diagnose([one], "b c")).toBeUndefined();
+    expect(diagnose([{ ...one, when: false }], "b")).toBeUndefined();
+    expect(diagnose([], "b")).toBeUndefined();
+  });
+});
