@@ -7,6 +7,7 @@ import { bootloaderSubstitute } from "./bootloader-substitute.js";
 import { captureOutput } from "./capture-output.js";
 import { checkAbsent } from "./check-absent.js";
 import { checkSizes } from "./check-sizes.js";
+import { cloudMachine } from "./cloud-machine.js";
 import { connect } from "./connect.js";
 import { containerConsole } from "./container-console.js";
 import { containerImage } from "./container-image.js";
@@ -74,6 +75,7 @@ import { writeFile } from "./write-file.js";
 import { writeText } from "./write-text.js";
 
 const all: readonly Service[] = [
+  cloudMachine,
   diagnoseConsole,
   captureOutput,
   copyToDisk,
