@@ -21,11 +21,12 @@ export class JobConsoles implements ConsoleTable {
     this.#emit = emit;
   }
 
-  /** The console of the action's namespace, or of the one whose connection it shares. */
+  /** The console of the action's namespace, or of the one whose connection it shares; for one that borrows, the last of all. */
   of(node: ActionNode): Console | undefined {
     if (node.console !== undefined) return this.#open.get(node.console);
     const shared = node.parameters["connection-namespace"];
-    return this.#open.get(node.namespace) ?? (typeof shared === "string" ? this.#open.get(shared) : undefined);
+    const own = this.#open.get(node.namespace) ?? (typeof shared === "string" ? this.#open.get(shared) : undefined);
+    return own ?? (node.borrows ? [...this.#open.values()].findLast((console) => !console.isClosed) : undefined);
   }
 
   set(node: ActionNode, console: Console | undefined): void {

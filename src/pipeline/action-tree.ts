@@ -50,6 +50,8 @@ export interface ActionNode {
   continueOnFailure: boolean;
   /** Its own console's name. */
   console?: string;
+  /** Without a console in its namespace it talks on the one that was opened last. */
+  borrows?: boolean;
   run?: Step;
   conclude?: Step;
   diagnose: Step[];

@@ -232,6 +232,7 @@ export class Expansion {
       resets: definition.resets === true,
       continueOnFailure: definition.continue === true,
       ...(definition.console !== undefined && { console: definition.console }),
+      ...(definition.borrows === true && { borrows: true }),
       diagnose: [],
       children: [],
       ...(jobPlace && { location: jobPlace }),

@@ -55,6 +55,8 @@ export interface ActionDefinition {
   continue?: boolean;
   /** Name of a console of its own, closed when the action ends: its services open it, its dialogues talk on it. */
   console?: string;
+  /** `true`: where its namespace has no console, it talks on the one that was opened last, whose system a block before has booted. */
+  borrows?: boolean;
   /** Text for `url:` in describe (CEL), only downloads. */
   url?: Cel;
   pipeline?: PipelineItem[];
