@@ -9,6 +9,8 @@ import { multinodeScripts } from "./overlay/scripts.js";
 import { shellQuote } from "./overlay/shell-quote.js";
 import type { Service } from "./types.js";
 
+/** Read by the others. */
+const LIBRARY = "lava-multi-node.lib";
 const CACHE = "/tmp/lava_multi_node_cache.txt";
 
 /** Members of the group with their roles, as lines `<job>\t<role>`; none before the server has split the group. */
@@ -26,6 +28,8 @@ function variables(script: string, protocol: JsonMap, jobId: string, bin: string
       return [["TARGET_ROLE", optionalText(protocol, "role") ?? ""]];
     case "lava-self":
       return [["LAVA_HOSTNAME", jobId]];
+    case LIBRARY:
+      return []; // who reads it has them
     default:
       return [
         ["LAVA_TEST_BIN", bin],
