@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isMap, type JsonMap } from "../../src/base/json.js";
 import { captureOutput } from "../../src/services/capture-output.js";
+import { decide } from "../../src/services/decide.js";
 import { dig } from "../../src/services/overlay/inputs.js";
 import { runTool } from "../../src/services/run-tool.js";
 import { writeText } from "../../src/services/write-text.js";
@@ -55,6 +56,7 @@ actions:
       ...record("copy-to-disk"),
       ...record("capture-output"),
       ...record("write-text"),
+      decide,
       "http-download": { name: "http-download", run: async () => ({ data: { downloads: files } }) },
     },
   });
