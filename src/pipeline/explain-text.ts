@@ -30,10 +30,15 @@ function actionLines(actions: ExplainedAction[], indent: string, into: string[])
 }
 
 function blockLines({ blocks }: Explanation): string[] {
-  return blocks.flatMap(({ index, family, location, chosen, refused }) => [
-    `  actions[${index}] ${family}${at(location)}: ${chosen ?? "no strategy"}`,
-    ...refused.map(({ strategy, reason, location: where }) => `    not ${strategy}: ${reason}${at(where)}`),
-  ]);
+  return blocks.flatMap(({ index, family, location, chosen, refused }) => {
+    const near = refused.filter(({ meant }) => meant);
+    const others = refused.length - near.length;
+    return [
+      `  actions[${index}] ${family}${at(location)}: ${chosen ?? "no strategy"}`,
+      ...near.map(({ strategy, reason, location: where }) => `    not ${strategy}: ${reason}${at(where)}`),
+      ...(others > 0 ? [`    not ${others} ${near.length > 0 ? "others" : "strategies"} of other methods`] : []),
+    ];
+  });
 }
 
 /** The explanation for reading. */

@@ -11,6 +11,8 @@ export interface Refusal {
   held: number;
   of: number;
   /** The first condition that does not hold; empty when all hold and another strategy came first. */
+  /** Its first condition holds: the block names its method. */
+  meant: boolean;
   condition: string;
   /** Made when it is asked for: most refusals are never read. */
   readonly reason: string;
@@ -65,6 +67,7 @@ const refusal = ({ strategy, held, failed, reason }: Verdict): Refusal => ({
   held,
   of: strategy.accepts.length,
   condition: failed?.cel ?? "",
+  meant: failed !== strategy.accepts[0],
   get reason() {
     return reason();
   },
