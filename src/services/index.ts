@@ -25,6 +25,7 @@ import { emptyImage } from "./empty-image.js";
 import { fastbootDetect } from "./fastboot-detect.js";
 import { fastbootEnter } from "./fastboot-enter.js";
 import { fileDownload } from "./file-download.js";
+import { fitImage } from "./fit-image.js";
 import { flashCommands } from "./flash-commands.js";
 import { guestOverlay } from "./guest-overlay.js";
 import { httpDownload } from "./http-download.js";
@@ -43,6 +44,7 @@ import { overlayApply } from "./overlay-apply.js";
 import { overlayCompress } from "./overlay-compress.js";
 import { overlayDirectory } from "./overlay-directory.js";
 import { preDownloaded } from "./pre-downloaded.js";
+import { preseedComplete } from "./preseed-complete.js";
 import { promptSession } from "./prompt-session.js";
 import { qemuStart } from "./qemu-start.js";
 import { ramdiskCompress } from "./ramdisk-compress.js";
@@ -95,6 +97,8 @@ const all: readonly Service[] = [
   fastbootDetect,
   fastbootEnter,
   flashCommands,
+  preseedComplete,
+  fitImage,
   installerPrepare,
   isoExtract,
   mountDevice,

@@ -51,6 +51,7 @@ const VEMSD = {
     flash_exit_cmd: "exit",
   },
 };
+const BOOT_MEDIUM = { sd: { boot: { uuid: "mmc-0", bootloader: true } } };
 const media = { media: { usb: { stick: { uuid: "usb-Stick_1-0:0", device_id: 0 } }, sd: { card: { uuid: "mmc-1" } } } };
 
 const CASES: { [name: string]: Case } = {
@@ -298,6 +299,12 @@ group("what is refused before anything runs", () => {
       deviceOf({}, { parameters: media }),
       { to: "usb", device: "card", image: url("i") },
       "no medium",
+    ],
+    [
+      "the bootloader's own medium",
+      deviceOf({}, { parameters: { media: BOOT_MEDIUM } }),
+      { to: "sd", device: "boot", image: url("i"), download: { tool: "/w" } },
+      "holds the bootloader",
     ],
     [
       "a medium without a disk",
