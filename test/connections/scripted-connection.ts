@@ -44,6 +44,7 @@ export class ScriptedConnection implements Connection {
   readonly #output = new Subject<Uint8Array>();
   #held: Uint8Array[] = [];
   #line = "";
+  #returned = false;
   #reason: CloseReason | undefined;
   #resolveClosed!: (reason: CloseReason) => void;
 
@@ -104,7 +105,9 @@ export class ScriptedConnection implements Connection {
     if (char === "\x15") {
       if (echo && this.#line !== "") this.say(`\x08 \x08`.repeat(this.#line.length), echoDelay);
       this.#line = "";
-    } else if (char === "\n") {
+    } else if (char === "\n" && this.#returned) {
+      // The second half of one line end.
+    } else if (char === "\n" || char === "\r") {
       if (echo) this.say("\r\n", echoDelay);
       this.#answer(this.#line, echo ? echoDelay : 0);
       this.#line = "";
@@ -114,6 +117,7 @@ export class ScriptedConnection implements Connection {
       this.#line += echo ? shown : char;
       if (shown !== "") this.say(shown, echoDelay);
     }
+    this.#returned = char === "\r";
   }
 
   #answer(line: string, after: number): void {
