@@ -1,0 +1,308 @@
+/** The page in a real browser: what a job becomes, what a run did, what it does now. */
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { JsonMap } from "../../src/base/json.js";
+import { keepPicture, type OpenPage, openPage, type PageOptions, startBrowser } from "../support/browser.js";
+import { adaptJob } from "../support/real-board.js";
+import { type RunningCli, runCli, startCli, until } from "../support/run-cli.js";
+import { inRoot, makeWorkspace, removeWorkspace } from "../support/workspace.js";
+import { largePipeline } from "../visualize/charts.js";
+import { CONSOLE, journal, START, treeOf, writeRun } from "../visualize/runs.js";
+
+const folder = makeWorkspace();
+let browser: Browser;
+const started: RunningCli[] = [];
+const opened: OpenPage[] = [];
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+afterEach(async () => {
+  const complaints = opened.flatMap((each) => each.complaints);
+  for (const { page } of opened.splice(0)) await page.close();
+  for (const { child, done } of started.splice(0)) {
+    child.kill("SIGINT");
+    await done;
+  }
+  expect(complaints).toEqual([]);
+});
+afterAll(async () => {
+  await browser?.close();
+  removeWorkspace(folder);
+});
+
+/** Starts `visualize` and gives its address. */
+async function serve(...words: string[]): Promise<string> {
+  const running = startCli(["visualize", ...words]);
+  started.push(running);
+  let text = "";
+  running.child.stdout?.on("data", (chunk) => {
+    text += chunk;
+  });
+  await until("the address of the page", running, () => /http:\S+/.test(text));
+  return /http:\S+/.exec(text)?.[0] ?? "";
+}
+async function open(url: string, options: PageOptions = {}): Promise<Page> {
+  const one = await openPage(browser, url, options);
+  opened.push(one);
+  return one.page;
+}
+const node = (page: Page, label: string) => page.locator(".node", { has: page.locator(`strong:text-is("${label}")`) });
+const state = (page: Page, id: string) => page.locator(`.node[data-id="${id}"]`);
+const terminalText = (page: Page) =>
+  page
+    .locator(".xterm-rows")
+    .innerText()
+    .then((text) => text.replaceAll("\u00a0", " "));
+const seek = (page: Page, seconds: number, all: number) =>
+  page.locator(".strip input").evaluate((input: { value: string; dispatchEvent(event: object): void }, part) => {
+    // What a pointer does: React listens to the setter of the class.
+    const { Event, HTMLInputElement } = globalThis as unknown as {
+      Event: new (name: string, options: object) => object;
+      HTMLInputElement: { prototype: object };
+    };
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set?.call(input, String(part));
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  }, seconds / all);
+
+describe("a job that was not run", () => {
+  const words = ["--device", inRoot("device-configs/devices/qemu-arm64-uboot.yaml"), inRoot("jobs/uboot-arm64.yaml")];
+
+  test("is drawn: boxes in boxes, opened, closed, found, and read with the keys", async () => {
+    const page = await open(await serve(...words));
+    await keepPicture(page, "static");
+    expect(await page.locator(".scrubber, .dock").count()).toBe(0);
+    await expect.poll(() => node(page, "tftp-deploy").count()).toBe(1);
+
+    await page.keyboard.press("/");
+    await page.keyboard.type("auto-log");
+    expect(await page.locator(".found button").first().innerText()).toContain("auto-login-action");
+    await page.keyboard.press("Enter");
+    const login = node(page, "auto-login-action");
+    await expect.poll(() => login.count()).toBe(1);
+    expect(await login.getAttribute("class")).toContain("selected");
+    const side = page.locator(".side-body");
+    expect(await side.innerText()).toMatch(/auto-login-action[\s\S]*Where its timeout comes from/);
+    await expect.poll(() => page.locator(".kind-watch").count()).toBe(0);
+
+    await page.locator(".chart").focus();
+    await page.keyboard.press("Enter");
+    await expect.poll(() => page.locator(".kind-watch").count()).toBe(1);
+    await expect
+      .poll(() => page.locator(".edge-label").allInnerTexts())
+      .toEqual(expect.arrayContaining([expect.stringMatching(/^prompt /)]));
+    for (const kind of ["prompt", "failure", "timeout", "watcher", "retry", "next"])
+      expect(await page.locator(`path.edge-${kind}`).count()).toBeGreaterThan(0);
+    await keepPicture(page, "static-dialogue");
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("ArrowDown");
+    expect(await page.locator(".node.selected").count()).toBe(1);
+
+    await page.keyboard.press("c");
+    await expect.poll(() => node(page, "auto-login-action").count()).toBe(0);
+    await expect.poll(() => node(page, "uboot-action").getAttribute("class")).not.toContain("open");
+    await page.getByRole("button", { name: "Open uboot-action" }).click();
+    await expect.poll(() => node(page, "uboot-commands").count()).toBe(1);
+  });
+
+  test("shows where each timeout comes from, and the line of the YAML", async () => {
+    const page = await open(await serve(...words), { dark: true });
+    await page.getByRole("tab", { name: "Timeouts" }).click();
+    expect(await page.locator(".side table tr").count()).toBeGreaterThan(40);
+    await page.getByRole("button", { name: "2 uboot-action" }).click();
+    await page.getByRole("tab", { name: "State" }).click();
+    await page.locator(".side-body .link", { hasText: "uboot-arm64.yaml" }).first().click();
+    const marked = page.locator(".source .marked");
+    expect(await marked.innerText()).toMatch(/boot|method/);
+    await keepPicture(page, "static-yaml-dark");
+  });
+
+  test("works on a phone", async () => {
+    const page = await open(await serve(...words), { width: 390, height: 780 });
+    const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+    expect(overflow).toBe(0);
+    await keepPicture(page, "phone-chart");
+    await page.getByRole("tab", { name: "Inspector" }).click();
+    expect(await page.locator(".side").isVisible()).toBe(true);
+    expect(await page.locator(".chart").isVisible()).toBe(false);
+  });
+});
+
+describe("a run that is over", () => {
+  const all = 26;
+  test("time travel: states, console, log, data and errors of any moment", async () => {
+    const page = await open(await serve(writeRun(join(folder, "over"))));
+    await expect.poll(() => page.locator(".badge").first().innerText()).toContain("Infrastructure");
+    expect(await page.locator("h1").innerText()).toBe("a <b>bold</b> job");
+    await expect.poll(() => node(page, "boot").getAttribute("class")).toContain("is-failed");
+    expect(await page.locator(".error").first().innerText()).toContain("the board printed nothing");
+    await keepPicture(page, "time-travel-end");
+
+    await seek(page, 2.5, all);
+    await expect.poll(() => state(page, "working.1_deploy.retrying").getAttribute("class")).toContain("is-active");
+    expect(await node(page, "boot").getAttribute("class")).toContain("is-idle");
+    expect(await terminalText(page)).not.toContain("U-Boot");
+    await seek(page, 4.6, all);
+    await expect.poll(() => terminalText(page)).toContain("U-Boot 2023.01");
+    expect(await terminalText(page)).not.toContain("red");
+    await seek(page, 9, all);
+    await expect.poll(() => terminalText(page)).toContain("last line");
+    const said = await terminalText(page);
+    expect(said).toContain('<script>window.hacked = 1</script> <img src=x onerror="window.hacked = 2">');
+    expect(said).toContain("booting ünïcode");
+    const length = CONSOLE.reduce((sum, [, kind, text]) => sum + (kind === "o" ? text.length : 0), 0);
+    expect(await page.locator(".console").getAttribute("data-position")).toBe(String(length));
+    await seek(page, 7, all);
+    await expect.poll(() => terminalText(page)).not.toContain("last line");
+
+    await page.getByRole("tab", { name: "Data" }).click();
+    expect(await page.locator(".side-body").innerText()).toMatch(/downloads[\s\S]*kernel[\s\S]*42/);
+    await page.getByRole("tab", { name: "Log" }).click();
+    await page.locator(".log-line", { hasText: "login timed out" }).click();
+    expect(await page.locator(".now b").innerText()).toBe("0:24.0");
+    await page.getByRole("tab", { name: "State" }).click();
+    await node(page, "boot").click();
+    await page.locator(".attempts .link").first().click();
+    expect(await page.locator(".now b").innerText()).toBe("0:04.0");
+    await page.keyboard.press("[");
+    expect(await page.locator(".now b").innerText()).toBe("0:03.0");
+
+    // Nothing that a board or a job said was taken for a part of the page.
+    expect(await page.evaluate("window.hacked")).toBeUndefined();
+    expect(await page.title()).toBe("a <b>bold</b> job – lava-dispatch");
+    expect(await page.locator("h1 b, .terminal img, .terminal script, .log img, .log script").count()).toBe(0);
+  });
+
+  test("plays", async () => {
+    const page = await open(await serve(writeRun(join(folder, "plays"))), { dark: true });
+    await page.keyboard.press("Home");
+    await page.getByLabel("Speed").selectOption("16");
+    await page.keyboard.press("p");
+    await expect.poll(() => node(page, "login").getAttribute("class"), { timeout: 20_000 }).toContain("is-active");
+    await keepPicture(page, "playing-dark");
+    await expect.poll(() => page.locator(".now b").innerText(), { timeout: 20_000 }).toBe("0:26.0");
+    await expect.poll(() => page.getByRole("button", { name: "Play (p)" }).count()).toBe(1);
+  });
+
+  test("without a chart of its own it shows the actions", async () => {
+    const page = await open(await serve(writeRun(join(folder, "bare"), { chart: false })));
+    expect(await page.locator(".badge").allInnerTexts()).toContain("actions only");
+    await seek(page, 10, all);
+    await expect.poll(() => node(page, "login").getAttribute("class")).toContain("is-active");
+  });
+
+  test("one file shows the same, and asks for nothing", async () => {
+    const file = join(folder, "run.html");
+    const { code, stderr } = await runCli(["visualize", "--html", file, writeRun(join(folder, "one-file"))]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const page = await open(pathToFileURL(file).href);
+    await seek(page, 9, all);
+    await expect.poll(() => terminalText(page)).toContain("last line");
+    await expect.poll(() => node(page, "boot").count()).toBe(1);
+    expect(await page.evaluate("window.hacked")).toBeUndefined();
+    await keepPicture(page, "one-file");
+  });
+});
+
+test("193 actions: readable at first, all of them when asked, found by name", async () => {
+  const pipeline = largePipeline();
+  const records = journal();
+  const header = { ...(records[0] as JsonMap), tree: treeOf(pipeline.actions) as never, job_name: "193 actions" };
+  const url = await serve(
+    writeRun(join(folder, "large"), {
+      pipeline,
+      records: [header, { kind: "verdict", seq: 1, t: START + 26_000, verdict: { result: "pass", further: [] } }],
+    }),
+  );
+  const page = await open(url);
+  const times = await page.evaluate("({ nodes: performance.now() })");
+  console.log(
+    `193 actions: on the screen ${Math.round((times as { nodes: number }).nodes)} ms after the page was asked for`,
+  );
+  await keepPicture(page, "193-first");
+  await page.locator(".chart").focus();
+  await page.keyboard.press("e");
+  await expect
+    .poll(() => page.locator(".chart").getAttribute("data-nodes").then(Number), { timeout: 60_000 })
+    .toBeGreaterThan(193);
+  await page.keyboard.press("f");
+  await keepPicture(page, "193-open");
+  await page.keyboard.press("/");
+  await page.keyboard.type("test-definition-6-13");
+  await page.keyboard.press("Enter");
+  await expect.poll(() => node(page, "test-definition-6-13").isVisible()).toBe(true);
+  await keepPicture(page, "193-found");
+});
+
+test("a QEMU job, live: states light up, the console grows, viewers come and go, the job does not notice", async () => {
+  const output = join(folder, "live");
+  const viewing = serve("--live", output);
+  const job = startCli([
+    "run",
+    "--device",
+    inRoot("device-configs/devices/qemu-x86_64.yaml"),
+    "--output-dir",
+    output,
+    adaptJob(folder, "qemu-x86_64"),
+  ]);
+  const url = await viewing;
+  const page = await open(url);
+  const other = await open(url, { width: 390, height: 780 });
+  await expect.poll(() => page.locator(".badge").first().innerText(), { timeout: 60_000 }).toContain("running");
+  await expect.poll(() => page.locator(".node.is-active, .node.is-within").count()).toBeGreaterThan(1);
+  await expect
+    .poll(() => page.locator(".console").getAttribute("data-position").then(Number), { timeout: 120_000 })
+    .toBeGreaterThan(2000);
+  await keepPicture(page, "live");
+  await other.close();
+  const late = await open(url, { dark: true });
+  await expect.poll(() => page.locator(".badge").first().innerText(), { timeout: 120_000 }).toContain("pass");
+  await expect.poll(() => late.locator(".badge").first().innerText()).toContain("pass");
+  for (const shown of [page, late])
+    await expect.poll(() => node(shown, "lava-test-retry").getAttribute("class")).toContain("is-done");
+  await late.getByRole("tab", { name: "Results" }).click();
+  await expect.poll(() => late.locator(".results").first().innerText()).toContain("pass");
+  await keepPicture(late, "live-end-dark");
+  // All that the files hold by now has reached the page.
+  const said = readFileSync(join(output, "console.cast"), "utf8")
+    .trimEnd()
+    .split("\n")
+    .slice(1)
+    .map((line) => JSON.parse(line));
+  const length = said.reduce((sum: number, [, kind, text]) => sum + (kind === "o" ? text.length : 0), 0);
+  await expect.poll(() => page.locator(".console").getAttribute("data-position").then(Number)).toBe(length);
+  expect((await job.done).code).toBe(0);
+});
+
+test("what cannot be shown is refused with a reason", async () => {
+  const empty = join(folder, "empty");
+  writeRun(empty, { records: [{ ...(journal()[0] as JsonMap), v: 9 }] });
+  const results = await Promise.all([
+    runCli(["visualize", empty]),
+    runCli(["visualize", join(folder, "nowhere")]),
+    runCli(["visualize"]),
+    runCli(["visualize", "--port", "99999", writeRun(join(folder, "port"))]),
+  ]);
+  expect(results.map(({ code }) => code)).toEqual([2, 2, 2, 2]);
+  expect(results.map(({ stderr }) => stderr.split("\n")[0])).toEqual([
+    expect.stringContaining("The journal's version is 9"),
+    expect.stringContaining("nowhere"),
+    expect.stringContaining("Nothing was named"),
+    expect.stringContaining("99999 is no port"),
+  ]);
+});
+
+test("Ctrl-C ends the server", async () => {
+  const url = await serve(writeRun(join(folder, "ended")));
+  const page = await open(url);
+  await page.waitForTimeout(100);
+  const [running] = started.splice(0);
+  running?.child.kill("SIGINT");
+  const [code] = await once(running?.child as NonNullable<typeof running>["child"], "exit");
+  expect(code).toBe(0);
+  await page.close();
+  opened.splice(0);
+});
