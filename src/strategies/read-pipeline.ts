@@ -92,7 +92,19 @@ export class MachineReader {
     const short = map.service !== undefined || map.dialogue !== undefined;
     return {
       action: String(map.action),
-      ...pick(map, "class", "summary", "description", "retry", "timeout", "resets", "continue", "console", "borrows", "url"),
+      ...pick(
+        map,
+        "class",
+        "summary",
+        "description",
+        "retry",
+        "timeout",
+        "resets",
+        "continue",
+        "console",
+        "borrows",
+        "url",
+      ),
       ...(pick(map, "timeout_error", "command_error") as { timeout_error?: ErrorClassName }),
       ...(short ? { run: this.step(pick(map, "service", "dialogue", "with"), path) } : step("run")),
       ...step("conclude"),
