@@ -4,7 +4,8 @@ import { join, resolve } from "node:path";
 import { isMap } from "../base/json.js";
 import { findRecording, openRecording } from "../replay/find-recording.js";
 import { type Recording, RecordingError, type RecordingFacts } from "../replay/recording.js";
-import { checkSameJob } from "../replay/run-replay.js";
+import { checkSameJob, type ReplayOptions, type ReplayResult, runReplay } from "../replay/run-replay.js";
+import { services } from "../services/index.js";
 import type { CliContext } from "./context.js";
 import { buildInputs, type Inputs, type InputTexts, readInputs } from "./load-inputs.js";
 import type { InputOptions } from "./options.js";
@@ -79,3 +80,18 @@ export const jobOf = (inputs: Inputs, version: string) => ({
   deviceName: inputs.deviceName,
   version,
 });
+
+/** Runs what was loaded. Throws UsageError for a recording that turns out to be broken. */
+export async function replayLoaded(
+  { recording, inputs, secrets }: ReplayInputs,
+  { version, clock }: Pick<CliContext, "version" | "clock">,
+  options: Pick<ReplayOptions, "until" | "onStep" | "sinks">,
+): Promise<ReplayResult> {
+  try {
+    const job = jobOf(inputs, version);
+    return await runReplay({ ...options, recording, job, services, secrets, realTime: () => clock.now() });
+  } catch (error) {
+    if (error instanceof RecordingError) throw new UsageError(error.message, error.advice);
+    throw error;
+  }
+}

@@ -29,7 +29,7 @@ const timeText = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : `
 const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
 
 export function replayLines(recording: Recording, inputs: Inputs, result: ReplayResult, paint: Paint): string[] {
-  const { status, trace, divergence, stuck, notes, virtual, real, sameChart, report } = result;
+  const { status, trace, divergence, stuck, notes, virtual, real, report } = result;
   const row = (name: string, text: string) => `${paint("dim", name.padEnd(10))} ${harmless(text)}`;
   const last = trace.at(-1);
   const message = messageOf(result);
@@ -51,8 +51,6 @@ export function replayLines(recording: Recording, inputs: Inputs, result: Replay
   );
   if (cases.length > 0) lines.push(row("tests", cases.join(", ")));
   if (last) lines.push(row("state", `${stateText(last)}, after ${plural(trace.length, "state", "states")}`));
-  if (sameChart === false)
-    lines.push(row("chart", "not the one that was recorded: machines, job or device have changed"));
   lines.push(row("inputs", inputsText(notes)));
   lines.push(row("time", `${timeText(virtual)} of virtual time in ${timeText(real)}${ratio}`));
   if (stuck.length > 0) lines.push("", ...stuck.map((line) => `  ${harmless(line)}`));

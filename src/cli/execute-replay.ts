@@ -2,8 +2,7 @@ import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { RunSink } from "../interpreter/events.js";
 import { describe } from "../pipeline/describe.js";
-import { RecordingError } from "../replay/recording.js";
-import { type ReplayOptions, type ReplayResult, runReplay } from "../replay/run-replay.js";
+import type { ReplayOptions, ReplayResult } from "../replay/run-replay.js";
 import { type TraceStep, traceLine } from "../replay/trace.js";
 import { ConsoleCast } from "../results/console-cast.js";
 import { writeDescription } from "../results/description-yaml.js";
@@ -11,11 +10,10 @@ import { JournalJsonl } from "../results/journal-jsonl.js";
 import { LogsYaml } from "../results/logs-yaml.js";
 import { createMasker, maskSinks } from "../results/mask.js";
 import { writeReports } from "../results/write-reports.js";
-import { services } from "../services/index.js";
 import type { ReplayCommandOptions } from "./commands/replay.js";
 import type { CliContext } from "./context.js";
 import { executeReplayAgainst } from "./execute-replay-against.js";
-import { jobOf, loadReplay, type ReplayInputs } from "./execute-replay-inputs.js";
+import { loadReplay, type ReplayInputs, replayLoaded } from "./execute-replay-inputs.js";
 import { replayLines } from "./execute-replay-text.js";
 import { EXIT, exitCodeOfClass } from "./exit-codes.js";
 import { makePlace } from "./output-directory.js";
@@ -59,21 +57,6 @@ export async function executeReplay(
     : result.status === "stopped"
       ? EXIT.passed
       : EXIT_OF[result.status];
-}
-
-/** Runs what was loaded. Throws UsageError for a recording that turns out to be broken. */
-export async function replayLoaded(
-  { recording, inputs, secrets }: ReplayInputs,
-  { version, clock }: Pick<CliContext, "version" | "clock">,
-  options: Pick<ReplayOptions, "until" | "onStep" | "sinks">,
-): Promise<ReplayResult> {
-  try {
-    const job = jobOf(inputs, version);
-    return await runReplay({ ...options, recording, job, services, secrets, realTime: () => clock.now() });
-  } catch (error) {
-    if (error instanceof RecordingError) throw new UsageError(error.message, error.advice);
-    throw error;
-  }
 }
 
 function placeOf(outputDir: string, { cwd, clock }: CliContext): string {

@@ -96,8 +96,8 @@ export class Runtime implements Effects {
   /** Where the job stands: what `stuck because` reports are made of. */
   standing(): Standing {
     const awaiting = [...this.awaiting.values()];
-    const state = this.statePath();
-    return { state, awaiting, stuck: () => stuckReport(awaiting.at(-1), state, this.now()) };
+    const state = () => this.statePath();
+    return { state, awaiting, stuck: () => stuckReport(awaiting.at(-1), state(), this.now()) };
   }
 
   deadline(level: string, deadline: Deadline, fire: (error: ErrorRecord) => void): () => void {

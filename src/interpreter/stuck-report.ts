@@ -12,7 +12,7 @@ export interface Awaiting {
 /** Where a job stands at a moment. */
 export interface Standing {
   /** Leaf states, as the journal has them, joined. */
-  state: string;
+  state(): string;
   awaiting: Awaiting[];
   /** Makes the "stuck because" report of the innermost wait, as lines. */
   stuck(): string[];

@@ -10,6 +10,7 @@ import { type CelScope, evaluateCel, evaluateTree } from "../strategies/cel.js";
 import type { DialogueTransition } from "../strategies/machines-types.js";
 import { renderText } from "../strategies/text.js";
 import type { Runtime } from "./runtime.js";
+import type { Awaiting } from "./stuck-report.js";
 
 type Heard = Pick<Match, "text" | "line" | "pattern" | "index" | "groups" | "named">;
 
@@ -26,6 +27,7 @@ export class Talk {
   #state: string;
   #send: (event: JobEvent) => void;
   #signal: AbortSignal;
+  #awaiting: Awaiting | undefined;
   #transitions: DialogueTransition[];
   #step: Extract<Step, { kind: "dialogue" }>;
 
@@ -47,7 +49,10 @@ export class Talk {
     } catch (error) {
       if (!this.#signal.aborted) this.#fail(toErrorRecord(error));
     } finally {
-      this.#runtime.awaiting.delete(this.#node.level);
+      // The next state of the dialogue may wait already.
+      const { awaiting } = this.#runtime;
+      const { level } = this.#node;
+      if (awaiting.get(level) === this.#awaiting) awaiting.delete(level);
     }
   }
 
@@ -83,13 +88,8 @@ export class Talk {
         owners.push({ transition: at, index });
       });
     });
-    this.#runtime.awaiting.set(level, {
-      level,
-      state: this.#state,
-      since: this.#runtime.clock.now(),
-      patterns,
-      console,
-    });
+    this.#awaiting = { level, state: this.#state, since: this.#runtime.clock.now(), patterns, console };
+    this.#runtime.awaiting.set(level, this.#awaiting);
     this.#runtime.sayWaiting(this.#node, patterns);
     if (patterns.length === 0 && definition.signals) {
       // Only signals are awaited; the end of the line still has to be noticed.

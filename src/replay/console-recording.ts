@@ -68,6 +68,7 @@ export async function openConsoleLog(name: string, path: string): Promise<Record
     lines += 1;
     if (bytes.includes("/")) names.typed(bytes.toString("latin1"));
   }
+  const known = names.result();
   return {
     name,
     format: "console",
@@ -81,7 +82,7 @@ export async function openConsoleLog(name: string, path: string): Promise<Record
       validation: [],
       inputs: 0,
       starts: new Map(),
-      known: names.result(),
+      known,
     },
     events: () => consoleEvents(path),
   };

@@ -49,10 +49,12 @@ class EchoPlacer {
     }
     if (event.kind !== "output") return [...this.end(), ...this.#given([event])];
     if (this.#open.length === 0) return this.#given([event]);
-    const at = this.#open.findIndex(({ input, lines }) => this.#echo(event, input, lines) >= 0);
-    if (at >= 0) {
-      const before = this.#open.slice(0, at).flatMap(() => this.#giveUp());
-      return [...before, ...this.#split(event)];
+    for (const [index, { input, lines }] of this.#open.entries()) {
+      const at = this.#echo(event, input, lines);
+      if (at < 0) continue;
+      const before = this.#open.slice(0, index).flatMap(() => this.#giveUp());
+      this.#open.shift();
+      return [...before, ...this.#place(input, event, at, lines, [])];
     }
     const last = this.#open.at(-1);
     last?.lines.push(event);
@@ -69,12 +71,6 @@ class EchoPlacer {
     const typed = input.text.slice(0, -1);
     if (typed.trim() !== "") return echoAt(textOf(line), typed);
     return lines.length === 0 && this.#open[0]?.input === input ? standing(textOf(line)) : -1;
-  }
-
-  /** The echo of the first open input came. */
-  #split(line: Output): RecordedEvent[] {
-    const { input, lines } = this.#open.shift() as { input: Input; lines: Output[] };
-    return this.#place(input, line, Math.max(0, this.#echo(line, input, [])), lines, []);
   }
 
   /** No echo comes: a prompt right after the input was typed at without one, e.g. for a password. */

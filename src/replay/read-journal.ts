@@ -159,7 +159,6 @@ class JournalReader {
       jobFile: header.job_file,
       deviceFile: header.device_file,
       ...(first && { firstAction: first.name }),
-      chart: header.chart,
       ...(this.#verdict && { verdict: this.#verdict }),
       answers: this.#answers,
       validation: this.#validation,

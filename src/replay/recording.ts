@@ -51,8 +51,6 @@ export interface RecordingFacts {
   deviceFile?: string;
   /** Name of the first action of the job. */
   firstAction?: string;
-  /** sha256 of the chart that was run. */
-  chart?: string;
   verdict?: RecordedVerdict;
   answers: RecordedAnswer[];
   /** What validation found by looking at the world. */

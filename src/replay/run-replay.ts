@@ -52,8 +52,6 @@ export interface ReplayResult {
   /** Where it stands when it did not end: the "stuck because" report. */
   stuck: string[];
   notes: PlayerNotes;
-  /** The chart is the one that was recorded; undefined when the recording does not say. */
-  sameChart?: boolean;
   /** ms */
   virtual: number;
   real: number;
@@ -86,7 +84,6 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
   const reached: TraceStep[] = [];
   const trace = new Trace((step) => reached.push(step));
   let line: ReplayConnection | undefined;
-  let sameChart: boolean | undefined;
 
   const observer: RunSink = {
     write(event: RunEvent) {
@@ -94,7 +91,6 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
         player.typed({ text: masker.text(Buffer.from(event.bytes).toString()), secret: event.secret });
       if (event.type !== "journal") return;
       const { record } = event;
-      if (record.kind === "header" && facts.chart !== undefined) sameChart = record.chart === facts.chart;
       if (record.kind === "action" && record.status === "start") player.actionStarted(record.name);
       builder.add(record);
       trace.take(record);
@@ -108,7 +104,7 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
     cancel: (error) => run.cancel(error),
     isOpen: () => line !== undefined && !line.over,
     awaited: () => run.standing().awaiting.flatMap(({ patterns, console }) => (console.isClosed ? [] : patterns)),
-    isSettling: () => run.standing().state.includes(".settling"),
+    isSettling: () => run.standing().state().includes(".settling"),
   };
   const events = recording.events(resets);
   const player: Player = facts.timed ? new TimedPlayer(events, facts, resets, world) : new EchoPlayer(events, world);
@@ -132,6 +128,8 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
     verdict = value;
   });
 
+  /** Nothing more is recorded, and the job waits for the board. */
+  const isLeftAlone = () => player.over && !facts.complete && world.awaited().length > 0;
   const loop = async (): Promise<ReplayStatus> => {
     for (;;) {
       await settled();
@@ -144,13 +142,11 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
       const due = planned === undefined ? undefined : Math.ceil(planned);
       if (player.divergence) return player.over && !facts.complete ? "unfinished" : "diverged";
       const timer = clock.next();
-      const waits = world.awaited().length > 0;
       if (due !== undefined && (timer === undefined || due <= timer)) {
         if (due > clock.now()) clock.advanceTo(due);
         player.play();
         last = clock.now();
-      } else if (timer === undefined || (player.over && !facts.complete && waits && timer > last + LAST_WORDS))
-        return "unfinished";
+      } else if (timer === undefined || (timer > last + LAST_WORDS && isLeftAlone())) return "unfinished";
       else clock.advanceTo(timer);
     }
   };
@@ -165,7 +161,6 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
     trace: trace.steps,
     stuck,
     notes: player.notes,
-    ...(sameChart !== undefined && { sameChart }),
     virtual: clock.now() - start,
     real: options.realTime() - began,
   };

@@ -7,6 +7,9 @@ const PATIENCE = 10_000;
 /** A machine that says nothing for so long where the recorded one typed will not say it any more, virtual ms. */
 const SILENT = 20_000;
 
+/** Patterns that are named. */
+const SHOWN = 3;
+
 const quoted = (text: string): string => JSON.stringify(text.replace(/\n$/, ""));
 
 /**
@@ -152,7 +155,10 @@ export class TimedPlayer implements Player {
     this.#since ??= Math.max(planned, this.#world.now());
     const end = this.#since + SILENT;
     if (this.#world.now() < end) return end;
-    this.#diverge(`nothing: it waits for ${awaited.map(({ source }) => JSON.stringify(source)).join(", ")}`, head);
+    // The prompts say most, and stand after the texts of errors.
+    const shown = awaited.map(({ source }) => JSON.stringify(source)).slice(-SHOWN);
+    const more = awaited.length > SHOWN ? ` and ${awaited.length - SHOWN} more` : "";
+    this.#diverge(`nothing: it waits for ${shown.join(", ")}${more}`, head);
     return undefined;
   }
 
