@@ -14,6 +14,7 @@ import {
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
+import { buildTesting } from "./build-testing.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const target = process.argv[2] ?? join(root, "dist");
@@ -165,6 +166,7 @@ for (const name of LATE) {
   });
   writePiece(`late-${name}.js`, late[0].text);
 }
+await buildTesting(root, dist, { ...common, external: EXTERNAL });
 
 /** A piece is a function of what Node gives to a module. */
 function writePiece(name, code) {

@@ -35,7 +35,11 @@ export class KnownNamesReader {
   result(): KnownNames {
     // Files of one job lie below its id, which is told elsewhere only once its tests begin.
     const [first] = this.#folders;
-    if (first && /^\d/.test(first.job) && this.#folders.every(({ job, folder }) => job === first.job && folder === first.folder))
+    if (
+      first &&
+      /^\d/.test(first.job) &&
+      this.#folders.every(({ job, folder }) => job === first.job && folder === first.folder)
+    )
       this.jobId ??= first.job;
     const own = this.#folders.find(({ job }) => job === this.jobId);
     if (own) this.known.tftpSuffix = `${own.job}/${own.folder}`;
