@@ -17,8 +17,6 @@ const DOCKER = "docker: {image: 'lab/tools:1', local: true, container_name: x, n
 const GOOD: { [name: string]: string } = {
   barebox: `method: barebox\ncommands: [boot net]\n${PAT}`,
   grub: `method: grub\ncommands: nfs\nboot_finished: ["reboot: System halted"]\nreset: false\nexpect_shell: false\nuse_bootscript: true\n${PAT}`,
-  "grub-from-media":
-    "method: grub\ncommands: sata\nkernel: /vmlinuz\nramdisk: /initrd\ndtb: /a.dtb\nroot_uuid: UUID=1\nboot_part: 1",
   "grub-efi": `method: grub-efi\ncommands: [boot]\nboot_finished: halted\n${PAT}`,
   ipxe: `method: ipxe\ncommands: ramdisk\nuse_bootscript: true\n${PAT}`,
   depthcharge: `method: depthcharge\ncommands: nfs\nextra_kernel_args: quiet\nuse_bootscript: false\n${PAT}`,
@@ -125,6 +123,15 @@ const BAD: { [name: string]: string } = {
   "uuu-two-commands-in-one": "method: uuu\ncommands: [{uuu: a, bcu: b}]",
   "uuu-command-is-a-text": "method: uuu\ncommands: ['-b sd {boot}']",
 };
+
+describe("names on secondary media", () => {
+  it.each(["u-boot", "grub"])("of %s are unknown to LAVA's strict schema, and only a warning otherwise", (method) => {
+    const text = jobOf(`method: ${method}\ncommands: sata\nkernel: /vmlinuz\nroot_uuid: UUID=1\nboot_part: 1`);
+    const verdict = (strict: boolean) => loadJob(text, "job.yaml", { strict }).problems.map(({ severity }) => severity);
+    expect(verdict(true)).toEqual(["error", "error", "error"]);
+    expect(verdict(false)).toEqual(["warning", "warning", "warning"]);
+  });
+});
 
 describe("boot methods", () => {
   it.each(Object.entries(GOOD))("%s: every key is accepted, strictly", (_, block) => {

@@ -113,9 +113,9 @@ describe("loadJob", () => {
     ],
     ["persistent NFS", "deploy", "{to: tftp, persistent_nfs: {address: 'a:/b', install_overlay: false}}"],
     [
-      "commands as a list, media",
+      "commands as a list",
       "boot",
-      "{method: u-boot, commands: [a, b], kernel: k, kernel_type: image, ramdisk: r, dtb: d, root_uuid: u, boot_part: 1, prompts: '#', parameters: {shutdown-message: x}, soft_reboot: [reboot]}",
+      "{method: u-boot, commands: [a, b], prompts: '#', parameters: {shutdown-message: x}, soft_reboot: [reboot]}",
     ],
     [
       "zmodem",
