@@ -54,7 +54,7 @@ const runJob = () =>
     ];
     child = spawn(process.execPath, words, { cwd: ROOT, stdio: "inherit" });
     child.on("error", reject);
-    child.on("exit", (code, signal) => resolve(code ?? (signal ? 128 : 1)));
+    child.on("exit", (code, signal) => resolve(code ?? (signal ? 130 : 1)));
   });
 
 async function main() {
