@@ -154,7 +154,12 @@ export async function assumedAnswer(
 }
 
 /** A connecting service keeps a console that is open; one that starts a machine takes a new one. */
-const OPENS: { [service: string]: "when closed" | "always" } = { connect: "when closed", "qemu-start": "always" };
+const OPENS: { [service: string]: "when closed" | "always" } = {
+  connect: "when closed",
+  "container-console": "always",
+  "docker-shell": "always",
+  "qemu-start": "always",
+};
 
 export const opensConsole = (service: string, { console }: ServiceContext): boolean =>
   OPENS[service] === "always" || (OPENS[service] === "when closed" && (!console || console.isClosed));

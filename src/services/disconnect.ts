@@ -3,6 +3,7 @@ import type { Service } from "./types.js";
 /** Closes the console of the namespace, so that others may take the line; without one it does nothing. */
 export const disconnect: Service = {
   name: "disconnect",
+  pure: () => true,
 
   async run(_input, context) {
     const { console, log } = context;
