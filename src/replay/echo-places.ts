@@ -2,7 +2,7 @@
  * LAVA logs the console by whole lines: a prompt stands in the log only once its line has ended, together with the echo
  * of what was typed at it, and so after the input. Here the prompt is put back before the input.
  */
-import { KERNEL_STAMP } from "../connections/terminal-text.js";
+import { KERNEL_LINE, KERNEL_STAMP, lift } from "../connections/terminal-text.js";
 import type { RecordedEvent } from "./recording.js";
 
 type Output = Extract<RecordedEvent, { kind: "output" }>;
@@ -22,6 +22,7 @@ const TYPED_AFTER = 50;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals send them
 const ASKING = /[#$%>:\]?](?:\s|\x1b\[[0-9;?]*[A-Za-z])*\r\n$/;
 const KERNEL = new RegExp(`^${KERNEL_STAMP}`);
+const KERNEL_LINES = new RegExp(KERNEL_LINE, "g");
 const LINE_END = 2;
 
 /** Where in a line the echo of a text begins; -1 when it is not there. */
@@ -37,6 +38,23 @@ const standing = (line: string): number => (line.trim() === "" || KERNEL.test(li
 
 const textOf = (output: Output): string => output.bytes.toString();
 
+/** Where the echo of an input stands in the lines after it. */
+interface Echo {
+  /** Offset at which the console line begins that it is in. */
+  line: number;
+  /** Offset at which it begins itself. */
+  begin: number;
+}
+
+/** The echo in these lines, whatever lines of the kernel are mixed into it. */
+function findEcho(lines: string, typed: string): Echo | undefined {
+  const lifted = lift(lines, KERNEL_LINES);
+  const at = echoAt(lifted.text, typed);
+  if (at < 0) return undefined;
+  const line = lifted.text.lastIndexOf("\n", at - 1) + 1;
+  return { line: line === 0 ? 0 : lifted.at(line), begin: lifted.at(at) };
+}
+
 class EchoPlacer {
   /** Inputs whose echo has not come, each with the lines after it. */
   #open: { input: Input; lines: Output[] }[] = [];
@@ -50,11 +68,13 @@ class EchoPlacer {
     if (event.kind !== "output") return [...this.end(), ...this.#given([event])];
     if (this.#open.length === 0) return this.#given([event]);
     for (const [index, { input, lines }] of this.#open.entries()) {
-      const at = this.#echo(event, input, lines);
-      if (at < 0) continue;
+      const all = index === this.#open.length - 1 ? [...lines, event] : [event];
+      const echo = this.#echo(all, input, index);
+      if (!echo) continue;
       const before = this.#open.slice(0, index).flatMap(() => this.#giveUp());
       this.#open.shift();
-      return [...before, ...this.#place(input, event, at, lines, [])];
+      const between = all.length > 1 || lines.length === 0 ? [] : lines;
+      return [...before, ...this.#place(input, all, echo, between)];
     }
     const last = this.#open.at(-1);
     last?.lines.push(event);
@@ -67,30 +87,40 @@ class EchoPlacer {
     return all;
   }
 
-  #echo(line: Output, input: Input, lines: Output[]): number {
+  #echo(lines: Output[], input: Input, index: number): Echo | undefined {
     const typed = input.text.slice(0, -1);
-    if (typed.trim() !== "") return echoAt(textOf(line), typed);
-    return lines.length === 0 && this.#open[0]?.input === input ? standing(textOf(line)) : -1;
+    if (typed.trim() !== "") return findEcho(lines.map(textOf).join(""), typed);
+    const [first] = lines;
+    const begin = first && lines.length === 1 && index === 0 ? standing(textOf(first)) : -1;
+    return begin < 0 ? undefined : { line: 0, begin };
   }
 
   /** No echo comes: a prompt right after the input was typed at without one, e.g. for a password. */
   #giveUp(): RecordedEvent[] {
     const { input, lines } = this.#open.shift() as { input: Input; lines: Output[] };
-    const [first, ...others] = lines;
+    const [first] = lines;
     if (first && ASKING.test(textOf(first)))
-      return this.#place(input, first, textOf(first).length - LINE_END, [], others);
+      return this.#place(input, lines, { line: 0, begin: textOf(first).length - LINE_END }, []);
     return this.#given([input, ...lines]);
   }
 
-  #place(input: Input, line: Output, at: number, between: Output[], after: Output[]): RecordedEvent[] {
-    const text = textOf(line);
-    const prompt = {
-      ...line,
-      t: Math.min(input.t, Math.max(this.#last, input.t - TYPED_AFTER)),
-      bytes: Buffer.from(text.slice(0, at)),
-    };
-    const rest = { ...line, bytes: Buffer.from(text.slice(at)) };
-    return this.#given([...(at > 0 ? [prompt] : []), input, ...between, rest, ...after]);
+  /** The lines with the input at its place: what its console line began with comes before it. */
+  #place(input: Input, lines: Output[], { line, begin }: Echo, between: Output[]): RecordedEvent[] {
+    const prompt: RecordedEvent[] = [];
+    const after: RecordedEvent[] = [];
+    let offset = 0;
+    const t = Math.min(input.t, Math.max(this.#last, input.t - TYPED_AFTER));
+    for (const each of lines) {
+      const text = textOf(each);
+      const from = Math.max(0, Math.min(text.length, line - offset));
+      const to = Math.max(0, Math.min(text.length, begin - offset));
+      const piece = (part: string, time: number) => ({ ...each, t: time, bytes: Buffer.from(part) });
+      if (from > 0) after.push(piece(text.slice(0, from), each.t));
+      if (to > from) prompt.push(piece(text.slice(from, to), t));
+      if (to < text.length && to >= from) after.push(piece(text.slice(to), each.t));
+      offset += text.length;
+    }
+    return this.#given([...prompt, input, ...between, ...after]);
   }
 
   /** What was typed ahead comes in another order than it happened in: no time goes back for that. */

@@ -1,6 +1,6 @@
 /** Plays a console log that has neither times nor inputs: prompts and echoes show where something was typed. */
 import { pythonRegExp } from "../base/python-regexp.js";
-import { ESCAPE } from "../connections/terminal-text.js";
+import { ESCAPE, KERNEL_LINE, lift } from "../connections/terminal-text.js";
 import { type Divergence, isPoke, type Player, type PlayerNotes, type Typed, type World } from "./player.js";
 import type { RecordedEvent } from "./recording.js";
 
@@ -14,6 +14,8 @@ const LOOK_AHEAD = 64;
 const BEGINNING = 12;
 
 const ESCAPES = new RegExp(ESCAPE, "g");
+/** What a kernel says goes where it likes, also into the middle of what is typed. */
+const NOISE = new RegExp(`${ESCAPE}|${KERNEL_LINE}`, "g");
 const BLANKS = new RegExp(`^(?:[ \\t]|${ESCAPE})*`);
 
 type Output = Extract<RecordedEvent, { kind: "output" }>;
@@ -55,7 +57,7 @@ export class EchoPlayer implements Player {
   typed({ text, secret }: Typed): void {
     this.#answering = true;
     const line = text.replace(/\r?\n$/, "");
-    const rest = this.#paused && this.#head ? this.#head.bytes.toString().replace(ESCAPES, "") : undefined;
+    const rest = this.#paused && this.#head ? lift(this.#head.bytes.toString(), NOISE).text : undefined;
     this.#paused = undefined;
     if (secret) return;
     if (rest === undefined) {
@@ -67,10 +69,11 @@ export class EchoPlayer implements Player {
     }
     const recorded = rest.replace(/\r*\n$/, "");
     const wrapped = line.length > BEGINNING && recorded.length >= BEGINNING && line.startsWith(recorded.trimEnd());
-    if (recorded.trimEnd() === line.trim() || wrapped || (isPoke(text) && isPoke(recorded.trim()))) {
+    const cut = rest.length < (this.#head?.bytes.length ?? 0) && line.startsWith(recorded) && recorded !== "";
+    if (recorded.trimEnd() === line.trim() || wrapped || cut || (isPoke(text) && isPoke(recorded.trim()))) {
       this.notes.inputs += 1;
     } else if (isPoke(recorded.trim())) {
-      this.notes.skipped += 1;
+      if (rest !== "") this.notes.skipped += 1;
       this.#awaitsEcho = { text: line, lines: 0, place: this.#head?.place, shown: undefined };
     } else this.#diverge(line, recorded, this.#head?.place);
   }

@@ -228,7 +228,12 @@ async function* logEvents(path: string, resets: ReadonlySet<string>, canceled: b
     } else if ((level === "exception" || level === "error") && !over) {
       over = true;
       if (canceled && CANCELED.test(text))
-        yield { kind: "cancel", t, error: { class: "JobCanceled", type: "Canceled", message: text }, place };
+        yield {
+          kind: "cancel",
+          t,
+          error: { class: "JobCanceled", type: "Canceled", message: text.replace(/^JobCanceled: /, "") },
+          place,
+        };
       else if (CLOSED.test(text)) yield { kind: "closed", t, message: text, place };
       else over = false;
     }
