@@ -67,7 +67,14 @@ test("console.cast: asciicast v2 with output and input, characters whole across 
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line));
-  expect(header).toEqual({ version: 2, width: 80, height: 24, timestamp: START / 1000, title: "job 42" });
+  expect(header).toEqual({
+    version: 2,
+    width: 80,
+    height: 24,
+    timestamp: START / 1000,
+    title: "job 42",
+    start_ms: START,
+  });
   expect(events).toEqual([
     [0.01, "o", "é"],
     [0.04, "o", "€"],
