@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -15,6 +16,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 import { buildTesting } from "./build-testing.mjs";
+import { buildVisualizer, PAGE } from "./build-visualizer.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const target = process.argv[2] ?? join(root, "dist");
@@ -150,6 +152,8 @@ const { outputFiles } = await build({
   },
 });
 mkdirSync(dist, { recursive: true });
+await buildVisualizer();
+cpSync(PAGE, join(dist, "visualizer"), { recursive: true });
 for (const { path, text } of outputFiles) {
   const { code } = await transform(text, { ...common, format: "cjs", supported: { "dynamic-import": false } });
   writePiece(basename(path), code);

@@ -22,7 +22,7 @@ const failures = [];
 if (words.length === 0) {
   const checks = {
     "lint (biome)": () => tool("biome", "check", "--error-on-warnings", "."),
-    "types (tsc)": () => tool("tsc"),
+    "types (tsc)": () => tool("tsc") && tool("tsc", "-p", "visualizer"),
     "folder rules": () => run(process.execPath, join(ROOT, "scripts/check-folders.mjs")),
   };
   for (const [name, passes] of Object.entries(checks)) if (!passes()) failures.push(name);

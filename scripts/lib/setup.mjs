@@ -8,7 +8,7 @@ import { ROOT } from "./paths.mjs";
 const NODE_WANTED = [20, 19];
 const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 /** What the bundle is made from; folders named `generated` are made from these too. */
-const BUILD_INPUTS = ["src", "machines", "package-lock.json"];
+const BUILD_INPUTS = ["src", "machines", "visualizer", "package-lock.json"];
 const BUILD_SCRIPTS = /^build(?!-images).*\.mjs$/;
 const BUNDLE = "dist/lava-dispatch.js";
 

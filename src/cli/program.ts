@@ -8,13 +8,14 @@ import { addReplay } from "./commands/replay.js";
 import { addReport } from "./commands/report.js";
 import { addRun } from "./commands/run.js";
 import { addValidate } from "./commands/validate.js";
+import { addVisualize } from "./commands/visualize.js";
 import type { CliContext } from "./context.js";
 import { examples } from "./options.js";
 
 /** Does the work of a command and keeps its exit code. */
 export type Finish = (work: (context: CliContext) => Promise<number>) => Promise<void>;
 
-export const COMMANDS = ["run", "validate", "describe", "explain", "chart", "doctor", "replay", "report"];
+export const COMMANDS = ["run", "validate", "describe", "explain", "chart", "doctor", "replay", "report", "visualize"];
 
 /** Help goes to standard output; errors are thrown (CommanderError), and told elsewhere. */
 export function quietErrors(command: Command, { stdout }: CliContext): Command {
@@ -42,7 +43,17 @@ export function createProgram(context: CliContext, finish: Finish): Command {
       })}`,
     );
   // Commands inherit what was configured above.
-  for (const add of [addRun, addValidate, addDescribe, addExplain, addChart, addDoctor, addReplay, addReport])
+  for (const add of [
+    addRun,
+    addValidate,
+    addDescribe,
+    addExplain,
+    addChart,
+    addDoctor,
+    addReplay,
+    addReport,
+    addVisualize,
+  ])
     add(program, finish);
   return program;
 }

@@ -17,6 +17,7 @@ import { ReportBuilder } from "../results/report-from-journal.js";
 import type { RunReport } from "../results/report-model.js";
 import { writeReports } from "../results/write-reports.js";
 import { services } from "../services/index.js";
+import { writeChartFiles } from "./chart-files.js";
 import type { CliContext } from "./context.js";
 import type { Inputs } from "./load-inputs.js";
 import type { Screen } from "./screen.js";
@@ -74,6 +75,12 @@ export async function runSession(options: SessionOptions, context: CliContext): 
     };
     run = runJob(runOptions);
     if (failed) run.cancel(failed);
+    // Viewers find it a moment after the journal's first line.
+    try {
+      writeChartFiles(output, inputs.pipeline, masker);
+    } catch (error) {
+      onError(error as Error);
+    }
     const stop = cancelOnSignals(run, options, context);
     const verdict = await run.result.finally(stop);
     reserve.release();

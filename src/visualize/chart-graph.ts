@@ -99,12 +99,19 @@ class GraphBuilder {
     return node;
   }
 
+  /** What a box holds, in the order of the drawing: the way through it, its end, what ends it from outside, what goes wrong. */
   #fill(found: Found, node: GraphNode): void {
-    const seconds = found.state.meta?.timeout;
+    const { state, children } = found;
+    const isWay = (child: Found) => !isAction(found) || child.key === state.initial || isFinal(child);
+    const way = children.filter(isWay);
+    // What a job or a dialogue ends with stands last as it is.
+    const ordered = isAction(found) ? way.sort((a, b) => Number(isFinal(a)) - Number(isFinal(b))) : way;
+    for (const child of ordered) this.#draw(child, node);
+    const seconds = state.meta?.timeout;
     if (invokes(found, "deadline"))
       this.#mark(node, "deadline", typeof seconds === "number" ? durationText(seconds) : "job timeout");
-    if (found.state.on?.["job.cancel"]) this.#mark(node, "cancel", "cancel");
-    for (const child of found.children) this.#draw(child, node);
+    if (state.on?.["job.cancel"]) this.#mark(node, "cancel", "cancel");
+    for (const child of children) if (!isWay(child)) this.#draw(child, node);
   }
 
   #mark(parent: GraphNode, kind: "initial" | "deadline" | "cancel", label: string): void {

@@ -1,4 +1,6 @@
 /** Visible graph ⇄ ELK's JSON: where everything stands. Layout itself is done by elkjs, wherever the caller runs it. */
+
+import { directions } from "./box-directions.js";
 import type { EdgeKind, NodeKind } from "./graph-types.js";
 import { BOX_PADDING, edgeText, edgeTextSize, nodeSize } from "./node-size.js";
 import type { VisibleGraph, VisibleNode } from "./visible-graph.js";
@@ -54,7 +56,8 @@ const OPTIONS = {
   "elk.layered.cycleBreaking.strategy": "MODEL_ORDER",
   // The order of the job's actions is the order on the page.
   "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
-  "elk.layered.crossingMinimization.forceNodeModelOrder": "true",
+  "elk.layered.crossingMinimization.strategy": "NONE",
+  "elk.layered.crossingMinimization.greedySwitch.type": "OFF",
   "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
   "elk.layered.mergeEdges": "false",
   "elk.spacing.nodeNode": "26",
@@ -65,38 +68,6 @@ const OPTIONS = {
   "elk.layered.spacing.edgeNodeBetweenLayers": "14",
   "elk.layered.spacing.edgeEdgeBetweenLayers": "9",
 };
-
-/** Proportion of width to height that an open box should have: that of a screen. */
-const SHAPE = 1.5;
-/** A plain list goes down as long as it is no longer than this. */
-const LONGEST_LIST = 18;
-
-interface Shape {
-  width: number;
-  height: number;
-  down: boolean;
-}
-
-/** Estimates how large each open box becomes, and lets its contents go down or to the right: what is nearer to a screen's shape. */
-function shapes(root: VisibleNode): Map<string, Shape> {
-  const known = new Map<string, Shape>();
-  const measure = (seen: VisibleNode): Shape => {
-    const own = nodeSize(seen);
-    if (!seen.open) return { ...own, down: true };
-    const inner = seen.children.map(measure);
-    const sum = (key: "width" | "height", gap: number) => inner.reduce((all, child) => all + child[key] + gap, 0);
-    const most = (key: "width" | "height", gap: number) => Math.max(...inner.map((child) => child[key])) + gap;
-    const down = { width: most("width", 120), height: sum("height", 30) + 76, down: true };
-    const right = { width: sum("width", 40) + 36, height: most("height", 130), down: false };
-    const off = ({ width, height }: Shape) => Math.abs(Math.log(width / height / SHAPE));
-    const list = !seen.children.some(({ open }) => open) && inner.length <= LONGEST_LIST;
-    const shape = list || off(down) <= off(right) ? down : right;
-    known.set(seen.node.id, shape);
-    return shape;
-  };
-  measure(root);
-  return known;
-}
 
 /** Arrows of one kind share their way in and their way out; the way on goes straight through, ways out leave aside. */
 function side(end: "in" | "out", kind: EdgeKind, from: NodeKind, down: boolean): string {
@@ -110,8 +81,8 @@ const isListed = ({ node, open }: VisibleNode) => node.kind === "action" && !ope
 
 /** What ELK is asked. */
 export function elkGraph({ root, nodes, edges }: VisibleGraph): ElkNode {
-  const shape = shapes(root);
-  const isDown = (id: string) => shape.get(id)?.down ?? true;
+  const downward = directions(root);
+  const isDown = (id: string) => downward.get(id) ?? true;
   const ports = new Map<string, Map<string, ElkPort>>();
   const port = (id: string, end: "in" | "out", kind: EdgeKind, down: boolean): string => {
     const group = kind === "prompt" ? "next" : kind;

@@ -7,7 +7,7 @@ export interface Size {
   height: number;
 }
 
-const LETTER = 7.1;
+const LETTER = 7.7;
 const SMALL_LETTER = 6;
 /** Space that an open box leaves for its title, and around what is in it. */
 export const BOX_PADDING = { top: 58, side: 18, bottom: 18 };
@@ -34,7 +34,7 @@ export function chips(node: GraphNode): string[] {
 }
 
 const clamp = (value: number, low: number, high: number) => Math.min(high, Math.max(low, Math.ceil(value)));
-const titleWidth = ({ level, label }: GraphNode) => `${level ?? ""} ${label}`.length * LETTER + 56;
+const titleWidth = ({ level, label }: GraphNode) => `${level ?? ""} ${label}`.length * LETTER + 68;
 
 /** Size of a node without children; an open box must be at least this wide. */
 export function nodeSize({ node, open }: VisibleNode): Size {

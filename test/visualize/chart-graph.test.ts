@@ -37,12 +37,12 @@ describe("a retry action with two steps", () => {
     expect(box).toMatchObject({ kind: "action", level: "1", label: "boot", timeout: 90, maxRetries: 3, parent: "job" });
     expect(box.children.map(({ kind, label }) => `${kind} ${label}`)).toEqual([
       "initial ",
-      "deadline 1 min 30 s",
       "action one",
       "action two",
+      "final done",
+      "deadline 1 min 30 s",
       "state failing",
       "state retrying",
-      "final done",
     ]);
   });
   test("has its transitions drawn: in order, timeout, failure, retry", () => {

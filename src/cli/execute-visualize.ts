@@ -1,0 +1,229 @@
+import { closeSync, existsSync, openSync, readdirSync, readSync, rmSync, type Stats, statSync } from "node:fs";
+import { rename, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Json } from "../base/json.js";
+import type { Problem } from "../base/problem.js";
+import { explain } from "../pipeline/explain.js";
+import { recordingIn } from "../replay/find-recording.js";
+import { writeFailure } from "../results/append-file.js";
+import { compileChart } from "../statechart/compile-chart.js";
+import { readPageFiles } from "../visualize/page-files.js";
+import { NotARun, type Run, readRun } from "../visualize/read-run.js";
+import { embeddedFiles, singleFile } from "../visualize/single-file.js";
+import { STREAMS, VIEW_VERSION, type ViewData } from "../visualize/view-data.js";
+import type { VisualizeOptions } from "./commands/visualize.js";
+import type { CliContext } from "./context.js";
+import { EXIT, type ExitCode } from "./exit-codes.js";
+import { buildInputs, readInputs } from "./load-inputs.js";
+import { packageRoot } from "./package-root.js";
+import { exitCodeOfProblems, printProblems } from "./problems.js";
+import { paintFor } from "./screen.js";
+import { plain } from "./terminal/paint.js";
+import { UsageError } from "./usage-error.js";
+import { machineSources, maskerOf, recordedJob } from "./view-sources.js";
+
+/** What is to be shown. */
+interface Shown {
+  view: () => ViewData;
+  directory?: string;
+  exitCode: ExitCode;
+  /** What is to be tidied up. */
+  done?: () => void;
+}
+
+/** How often a run that is about to begin is looked for, in ms. */
+const PAUSE = 100;
+
+/** `lava-dispatch visualize`: serves until a signal, or writes one file. */
+export async function executeVisualize(
+  what: string | undefined,
+  options: VisualizeOptions,
+  context: CliContext,
+): Promise<number> {
+  const stop = new AbortController();
+  const release = context.onSignals(["SIGINT", "SIGTERM", "SIGHUP"], () => stop.abort());
+  let shown: Shown | undefined;
+  try {
+    shown = await choose(what, options, context, stop.signal);
+    if (!shown) return EXIT.passed;
+    if (options.html !== undefined) await writeHtml(resolve(context.cwd, options.html), shown);
+    else await serve(shown, options, context, stop.signal);
+    return shown.exitCode;
+  } catch (error) {
+    if (error instanceof NotARun) throw new UsageError(error.message, error.hint);
+    throw error;
+  } finally {
+    shown?.done?.();
+    release();
+  }
+}
+
+async function choose(
+  what: string | undefined,
+  options: VisualizeOptions,
+  context: CliContext,
+  stop: AbortSignal,
+): Promise<Shown | undefined> {
+  const path = what ?? (options.live ? newestRun(context.cwd) : undefined);
+  if (path === undefined)
+    throw new UsageError(
+      options.live ? "No run was found below lava-out." : "Nothing was named that could be shown.",
+      "Name a job (with --device), the output directory of a run, or a recording (with --job).",
+    );
+  const full = resolve(context.cwd, path);
+  const stat = statSync(full, { throwIfNoEntry: false });
+  if (options.job === undefined && isOfRun(full)) return showRun(dirname(full), options, context, stop);
+  if (options.job !== undefined || isRecording(full, stat)) return showRecording(path, options, context, stop);
+  if (stat?.isDirectory() || (options.live && !stat)) return showRun(full, options, context, stop);
+  if (!stat) throw new UsageError(`There is nothing at ${path}.`, "Name a job, an output directory or a recording.");
+  return showJob(path, options, context);
+}
+
+/** The output directory whose journal was written last. */
+function newestRun(cwd: string): string | undefined {
+  const home = join(cwd, "lava-out");
+  if (!existsSync(home)) return undefined;
+  const timeOf = (name: string) => statSync(join(home, name, STREAMS.journal), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const [newest] = readdirSync(home)
+    .map((name) => ({ name, time: timeOf(name) }))
+    .filter(({ time }) => time > 0)
+    .sort((a, b) => b.time - a.time);
+  return newest && join(home, newest.name);
+}
+
+/** One of the files of a run of ours. */
+const isOfRun = (path: string) =>
+  (Object.values(STREAMS) as string[]).includes(basename(path)) && existsSync(join(dirname(path), STREAMS.journal));
+
+/** A recording that is no run of ours: a log or a console, or a folder that holds one. */
+function isRecording(path: string, stat: Stats | undefined): boolean {
+  if (stat?.isDirectory()) return !existsSync(join(path, STREAMS.journal)) && recordingIn(path) !== undefined;
+  if (!stat?.isFile()) return false;
+  // A job is a map, a log is a list.
+  return !/\.ya?ml$/.test(path) || startsAsList(path);
+}
+
+function startsAsList(path: string): boolean {
+  const file = openSync(path, "r");
+  try {
+    const head = Buffer.alloc(2);
+    return readSync(file, head, 0, 2, 0) === 2 && head.toString("latin1") === "- ";
+  } finally {
+    closeSync(file);
+  }
+}
+
+async function showRecording(
+  path: string,
+  options: VisualizeOptions,
+  context: CliContext,
+  stop: AbortSignal,
+): Promise<Shown | undefined> {
+  const { replayedRun } = await import("./replayed-run.js");
+  const directory = await replayedRun(path, options, context);
+  const shown = await showRun(directory, options, context, stop);
+  return shown && { ...shown, done: () => rmSync(dirname(directory), { recursive: true, force: true }) };
+}
+
+async function showJob(job: string, options: VisualizeOptions, context: CliContext): Promise<Shown> {
+  const texts = readInputs(job, options, context);
+  const inputs = await buildInputs(texts, options.jobId ?? "0", context);
+  printProblems(inputs.problems, context, paintFor(options.color, context, context.stderr) !== plain);
+  const chart = compileChart(inputs.pipeline);
+  const masker = maskerOf(inputs.jobMap);
+  const machines = Object.fromEntries(texts.machines.map(({ file, text }) => [file, text]));
+  const view: ViewData = {
+    version: VIEW_VERSION,
+    title: masker.text(inputs.jobName),
+    chart: masker.json(chart as unknown as Json) as unknown as ViewData["chart"],
+    whole: true,
+    explanation: masker.json(explain(inputs.pipeline) as unknown as Json) as unknown as NonNullable<
+      ViewData["explanation"]
+    >,
+    sources: { [texts.jobFile]: masker.text(texts.job), ...machines, ...machineSources(chart) },
+    problems: masker.json(inputs.problems as unknown as Json) as unknown as Problem[],
+    run: "none",
+  };
+  return { view: () => view, exitCode: exitCodeOfProblems(inputs.buildProblems) };
+}
+
+async function showRun(
+  directory: string,
+  { live, html }: VisualizeOptions,
+  context: CliContext,
+  stop: AbortSignal,
+): Promise<Shown | undefined> {
+  let run = readRun(directory);
+  if (!run && !live)
+    throw new UsageError(
+      `${directory} holds no journal of a run.`,
+      "Give the output directory of a run: the one that holds journal.jsonl. To wait for one that is about to begin: --live.",
+    );
+  if (!run) context.stdout.write(`Waiting for a run to begin in ${directory}\n`);
+  while (!run && !stop.aborted) {
+    await new Promise<void>((done) => void context.clock.setTimeout(done, PAUSE));
+    run = readRun(directory);
+  }
+  if (!run) return undefined;
+  const first = run;
+  const recorded = recordedJob(first.header.job_file, context.cwd);
+  const masker = maskerOf(recorded?.job ?? {});
+  const view = (): ViewData => {
+    // The chart is written while the run begins.
+    const { header, chart, whole, explanation, ended }: Run = readRun(directory) ?? first;
+    return {
+      version: VIEW_VERSION,
+      title: header.job_name || header.job_id,
+      chart,
+      whole,
+      ...(explanation && { explanation }),
+      sources: { ...(recorded && { [header.job_file]: masker.text(recorded.text) }), ...machineSources(chart) },
+      problems: [],
+      run: ended || html !== undefined ? "recorded" : "live",
+    };
+  };
+  return { view, directory, exitCode: EXIT.passed };
+}
+
+/** The built page: beside the bundle, or in dist/ when the sources run. */
+function pageFiles() {
+  const here = join(dirname(fileURLToPath(import.meta.url)), "visualizer");
+  const folder = existsSync(join(here, "index.html")) ? here : join(packageRoot(), "dist/visualizer");
+  if (!existsSync(join(folder, "index.html")))
+    throw new UsageError("The visualizer's page was not built.", "Build it: npm run build");
+  return readPageFiles(folder);
+}
+
+async function writeHtml(path: string, { view, directory }: Shown): Promise<void> {
+  const html = singleFile(pageFiles(), view(), directory === undefined ? {} : await embeddedFiles(directory));
+  try {
+    await writeFile(`${path}.new`, html);
+    await rename(`${path}.new`, path);
+  } catch (error) {
+    throw writeFailure(path, error);
+  }
+}
+
+async function serve(
+  { view, directory }: Shown,
+  { port }: VisualizeOptions,
+  { stdout }: CliContext,
+  stop: AbortSignal,
+): Promise<void> {
+  const wanted = port === undefined ? 0 : Number(port);
+  if (!Number.isInteger(wanted) || wanted < 0 || wanted > 65_535)
+    throw new UsageError(`${port} is no port.`, "Give a number from 1 to 65535, or 0 for any free one.");
+  const { serveView } = await import("../visualize/server.js");
+  const server = await serveView({
+    files: pageFiles(),
+    view,
+    ...(directory !== undefined && { directory }),
+    port: wanted,
+  }).catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`Cannot listen on port ${wanted} of 127.0.0.1: ${error.message}.`, "Give another one: --port");
+  });
+  stdout.write(`${view().title}: ${server.url}\nCtrl-C ends it.\n`);
+  if (!stop.aborted) await new Promise((done) => stop.addEventListener("abort", done, { once: true }));
+  await server.close();
+}

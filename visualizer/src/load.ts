@@ -1,0 +1,77 @@
+/** Where the page's data come from: the server that handed it out, or the file that it is. */
+import {
+  type EmbeddedFiles,
+  STREAMS,
+  type StreamName,
+  type StreamPiece,
+  type ViewData,
+} from "../../src/visualize/view-data.js";
+
+export interface Source {
+  view: ViewData;
+  /** Tells what there is of the run, and what comes; `onState` what the connection is like. */
+  stream(onPiece: (piece: StreamPiece) => void, onState: (state: StreamState) => void): void;
+  /** Starts a layout worker. */
+  worker(): Promise<Worker>;
+}
+export type StreamState = "loading" | "live" | "ended" | "lost";
+
+const embedded = (name: string) => document.getElementById(`embedded-${name}`)?.textContent ?? undefined;
+
+async function unpack(base64: string): Promise<string> {
+  const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return await new Response(stream).text();
+}
+
+export async function openSource(): Promise<Source> {
+  const own = embedded("view");
+  return own === undefined ? fromServer() : fromFile(own);
+}
+
+async function fromServer(): Promise<Source> {
+  // It begins at once: while the rest comes, it is read and compiled.
+  const worker = new Worker("elk-worker.js");
+  const reply = await fetch("view.json");
+  if (!reply.ok) throw new Error(`The server answers ${reply.status}.`);
+  return {
+    view: await reply.json(),
+    worker: async () => worker,
+    stream(onPiece, onState) {
+      const events = new EventSource("stream");
+      let caughtUp = false;
+      events.addEventListener("piece", ({ data }) => onPiece(JSON.parse(data)));
+      events.addEventListener("caught-up", () => {
+        caughtUp = true;
+        onState("live");
+      });
+      events.addEventListener("end", () => {
+        events.close();
+        onState("ended");
+      });
+      // The browser connects again by itself, and goes on where it was.
+      events.addEventListener("error", () => onState("lost"));
+      events.addEventListener("open", () => onState(caughtUp ? "live" : "loading"));
+    },
+  };
+}
+
+async function fromFile(own: string): Promise<Source> {
+  const files: EmbeddedFiles = {};
+  for (const name of Object.keys(STREAMS) as StreamName[]) {
+    const text = embedded(name);
+    if (text !== undefined) files[name] = await unpack(text);
+  }
+  return {
+    view: JSON.parse(await unpack(own)),
+    worker: async () => {
+      const code = await unpack(embedded("worker") ?? "");
+      return new Worker(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));
+    },
+    stream(onPiece, onState) {
+      for (const [stream, text] of Object.entries(files))
+        onPiece({ stream: stream as StreamName, lines: text.split("\n") });
+      onState("ended");
+    },
+  };
+}
