@@ -13,7 +13,6 @@ const MAY_IMPORT = {
   statechart: ["base", "definition", "device", "strategies", "pipeline"],
   interpreter: ["base", "definition", "device", "strategies", "pipeline", "statechart", "connections", "services"],
   results: ["base", "interpreter"],
-  replay: ["base", "pipeline", "connections", "services", "interpreter", "results"],
   replay: [
     "base",
     "definition",
