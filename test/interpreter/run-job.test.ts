@@ -169,10 +169,16 @@ describe("power", () => {
     expect(cases(results).at(-1)).toBe("lava job fail");
   });
 
-  it("a power off that fails is told, and does not turn a pass into a fail", async () => {
-    const { verdict } = await runVirtually({ device: DEVICE.replace("power_off: board off", "power_off: fail") });
-    expect(verdict.result).toBe("pass");
-    expect(verdict.further.map((e) => e.message)).toEqual(["power switch broken"]);
+  it("a power off that fails is an infrastructure error, whatever the tests said; their results stay", async () => {
+    const { verdict, results } = await runVirtually({
+      device: DEVICE.replace("power_off: board off", "power_off: fail"),
+    });
+    expect(verdict.error).toMatchObject({
+      class: "InfrastructureError",
+      action: "power-off",
+      message: "power switch broken",
+    });
+    expect(cases(results)).toContain("0_smoke tc pass");
   });
 
   it("a bug in a service is a LAVABug with its stack, never a retry", async () => {
