@@ -1,8 +1,8 @@
 /** One job from its files to its reports: what `run` and `lava-run` do alike. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { type ErrorRecord, toErrorRecord } from "../base/errors.js";
+import { ConfigurationError, type ErrorRecord, toErrorRecord } from "../base/errors.js";
 import { isMap, type JsonMap } from "../base/json.js";
 import type { RunSink } from "../interpreter/events.js";
 import { type JobRun, type RunOptions, runJob } from "../interpreter/run-job.js";
@@ -98,7 +98,15 @@ export async function runSession(options: SessionOptions, context: CliContext): 
 export function makeWorkFolder({ dispatcher, jobId }: Pick<Inputs, "dispatcher" | "jobId">): string {
   const { dispatcher_download_dir: folder, prefix } = dispatcher;
   const base = typeof folder === "string" && folder ? folder : tmpdir();
-  return mkdtempSync(join(base, `lava-dispatch-${typeof prefix === "string" ? prefix : ""}${jobId}-`));
+  try {
+    mkdirSync(base, { recursive: true });
+    return mkdtempSync(join(base, `lava-dispatch-${typeof prefix === "string" ? prefix : ""}${jobId}-`));
+  } catch (cause) {
+    throw new ConfigurationError(`The job's scratch folder cannot be made in ${base}: ${(cause as Error).message}`, {
+      cause,
+      advice: "Look at `dispatcher_download_dir` of the dispatcher's configuration, and at the disk.",
+    });
+  }
 }
 
 /** Everything of RunOptions that does not depend on who listens. */
