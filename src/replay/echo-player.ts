@@ -52,8 +52,6 @@ export class EchoPlayer implements Player {
   }
 
   actionStarted(): void {}
-  opened(): void {}
-
   typed({ text, secret }: Typed): void {
     this.#answering = true;
     const line = text.replace(/\r?\n$/, "");

@@ -24,8 +24,6 @@ export interface Player {
   readonly notes: PlayerNotes;
   typed(typed: Typed): void;
   actionStarted(name: string): void;
-  /** A new line was opened. */
-  opened(): void;
   /** Virtual time at which the next piece of the recording comes; undefined while it waits for the machine. */
   due(): Promise<number | undefined>;
   /** Plays that piece. */

@@ -56,17 +56,15 @@ export class TimedPlayer implements Player {
   }
 
   actionStarted(name: string): void {
-    if (!this.#resets.has(name)) return;
+    // A recording without any reset says nothing about them, e.g. a cast without its journal.
+    if (!this.#resets.has(name) || this.#allResets === 0) return;
     if (this.#resetsOwed > 0) {
       this.#resetsOwed -= 1;
       return;
     }
     this.#resetsDone += 1;
-    // A recording without any reset says nothing about them, e.g. a cast without its journal.
-    if (this.#allResets > 0 && this.#resetsDone > this.#allResets) this.#diverge(`a reset of the board (${name})`);
+    if (this.#resetsDone > this.#allResets) this.#diverge(`a reset of the board (${name})`);
   }
-
-  opened(): void {}
 
   async due(): Promise<number | undefined> {
     while (!this.divergence) {
