@@ -210,6 +210,25 @@ describe("a run that is over", () => {
   });
 });
 
+test("report.html: one page without scripts, its links lead into the log, its choices hide lines", async () => {
+  const directory = writeRun(join(folder, "report"));
+  expect((await runCli(["report", "-q", directory])).code).toBe(0);
+  const page = await open(pathToFileURL(join(directory, "report.html")).href, { ready: "#log" });
+  await keepPicture(page, "report");
+  expect(await page.locator(".verdict").innerText()).toContain("login timed out after 20 seconds");
+  await page.locator(".fall a", { hasText: "2.1 login" }).click();
+  const target = page.locator(".log div:target");
+  expect(await target.innerText()).toContain("start: 2.1 login");
+  expect(await target.isVisible()).toBe(true);
+  const said = page.locator(".log .target", { hasText: "<script>window.hacked = 1</script>" });
+  expect(await said.count()).toBe(1);
+  await page.getByLabel("problems").check();
+  expect(await said.isVisible()).toBe(false);
+  expect(await page.locator(".log .failed").first().isVisible()).toBe(true);
+  expect(await page.evaluate("window.hacked")).toBeUndefined();
+  await keepPicture(page, "report-log");
+});
+
 test("193 actions: readable at first, all of them when asked, found by name", async () => {
   const pipeline = largePipeline();
   const records = journal();

@@ -26,11 +26,13 @@ export interface PageOptions {
   width?: number;
   height?: number;
   dark?: boolean;
+  /** What is there when the page is ready (default: the chart). */
+  ready?: string;
 }
 
-/** Opens an address and waits for the chart. */
+/** Opens an address and waits until the page is ready. */
 export async function openPage(browser: Browser, url: string, options: PageOptions = {}): Promise<OpenPage> {
-  const { width = 1280, height = 800, dark = false } = options;
+  const { width = 1280, height = 800, dark = false, ready = ".react-flow__node" } = options;
   const page = await browser.newPage({ viewport: { width, height }, colorScheme: dark ? "dark" : "light" });
   const complaints: string[] = [];
   page.on("console", (message) => {
@@ -45,7 +47,7 @@ export async function openPage(browser: Browser, url: string, options: PageOptio
       complaints.push(`asked for ${request.url()}`);
   });
   await page.goto(url);
-  await page.waitForSelector(".react-flow__node", { timeout: 60_000 });
+  await page.waitForSelector(ready, { timeout: 60_000 });
   return { page, complaints };
 }
 

@@ -18,7 +18,9 @@ export function addReport(program: Command, finish: Finish): void {
     .option("-v, --verbose", "every case in the summary")
     .addHelpText(
       "after",
-      examples({ "lava-dispatch report lava-out/42": "results.json, results.junit.xml, results.tap, result.yaml" }),
+      examples({
+        "lava-dispatch report lava-out/42": "report.html, results.json, results.junit.xml, results.tap, result.yaml",
+      }),
     )
     .action((directory: string, options: ReportOptions) =>
       finish(async (context) => (await import("../execute-report.js")).executeReport(directory, options, context)),
