@@ -53,3 +53,9 @@ export async function measureConsole({ peer }) {
   const { measure } = await importBench("console");
   return measure({ peer });
 }
+
+/** test/recordings, replayed: bench/replay.ts. */
+export async function measureReplay({ rounds }) {
+  const { measure } = await importBench("replay");
+  return measure({ ...(rounds && { rounds }) });
+}

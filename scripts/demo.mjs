@@ -2,17 +2,19 @@
 /**
  * The demo: sets up what is missing, starts the emulated arm64 U-Boot board, runs jobs/uboot-arm64.yaml on it with live
  * progress, powers the board off and stops it. Exit code: the job's.
+ * Where that board cannot be had, and with --recorded, its recorded run is replayed instead: nothing but Node is needed.
  */
 import { spawn } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import * as board from "./lib/board.mjs";
 import { CACHE, ROOT } from "./lib/paths.mjs";
-import { setupOrExit } from "./lib/setup.mjs";
+import { SetupError, setup, setupOrExit } from "./lib/setup.mjs";
 
 const JOB = "jobs/uboot-arm64.yaml";
 const DEVICE = "device-configs/devices/qemu-arm64-uboot.yaml";
 const DISPATCHER = "device-configs/dispatcher-emulated.yaml";
+const RECORDING = "test/recordings/uboot-arm64";
 const OUTPUT = join(ROOT, "out/demo");
 const WHAT = {
   "logs.yaml": "the log, in LAVA's format",
@@ -23,7 +25,21 @@ const WHAT = {
   "console.cast": "the serial console: asciinema play console.cast",
 };
 
-setupOrExit({ images: ["arm64", "test-definitions"] });
+/** Whether there is an emulated board to run the job on. */
+function hasBoard() {
+  if (process.argv.includes("--recorded")) return false;
+  try {
+    setup({ images: ["arm64", "test-definitions"] });
+    return true;
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    console.log(`${error.message}\n\nSo the emulated board cannot be had here.`);
+    return false;
+  }
+}
+
+const live = hasBoard();
+if (!live) setupOrExit({ packages: false, images: [] });
 
 const { socket, tftp, port } = board.defaults();
 let child;
@@ -36,28 +52,33 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   });
 }
 
-/** Runs the job; resolves with its exit code. */
-const runJob = () =>
+/** Runs lava-dispatch; resolves with its exit code. */
+const lavaDispatch = (...words) =>
   new Promise((resolve, reject) => {
-    const words = [
-      join(ROOT, "dist/lava-dispatch.js"),
-      "run",
-      "--device",
-      DEVICE,
-      "--dispatcher",
-      DISPATCHER,
-      "--output-dir",
-      OUTPUT,
-      "--tftp-root",
-      tftp,
-      JOB,
-    ];
-    child = spawn(process.execPath, words, { cwd: ROOT, stdio: "inherit" });
+    child = spawn(process.execPath, [join(ROOT, "dist/lava-dispatch.js"), ...words], { cwd: ROOT, stdio: "inherit" });
     child.on("error", reject);
     child.on("exit", (code, signal) => resolve(code ?? (signal ? 130 : 1)));
   });
 
+function tellOutputs() {
+  const made = Object.entries(WHAT).filter(([name]) => existsSync(join(OUTPUT, name)));
+  if (made.length) console.log(`Outputs in ${relative(ROOT, OUTPUT)}:`);
+  for (const [name, what] of made) console.log(`  ${name.padEnd(18)} ${what}`);
+}
+
+/** The same job from its recording: the same program, with the recorded board and its time. */
+async function replayRecorded() {
+  rmSync(OUTPUT, { recursive: true, force: true });
+  const words = ["replay", "--trace", "--output-dir", relative(ROOT, OUTPUT), RECORDING];
+  console.log(`The recorded run of ${JOB} is replayed, in virtual time:\n$ lava-dispatch ${words.join(" ")}\n`);
+  const code = await lavaDispatch(...words);
+  console.log();
+  tellOutputs();
+  return code;
+}
+
 async function main() {
+  if (!live) return replayRecorded();
   if ((await board.status(socket)) !== "stopped") {
     console.log(`A board from earlier still runs at ${relative(ROOT, socket)}: stopping it.`);
     await board.stop(socket);
@@ -70,7 +91,10 @@ async function main() {
     `$ lava-dispatch run --device ${DEVICE} --dispatcher ${DISPATCHER} --tftp-root ${relative(ROOT, tftp)} ${JOB}\n`,
   );
   try {
-    return interrupted ? 130 : await runJob();
+    if (interrupted) return 130;
+    return await lavaDispatch(
+      ...["run", "--device", DEVICE, "--dispatcher", DISPATCHER, "--output-dir", OUTPUT, "--tftp-root", tftp, JOB],
+    );
   } finally {
     if ((await board.status(socket)) === "on") {
       console.log("The board was still powered: switching it off.");
@@ -78,9 +102,7 @@ async function main() {
     }
     await board.stop(socket);
     console.log("\nBoard powered off and stopped.");
-    const made = Object.entries(WHAT).filter(([name]) => existsSync(join(OUTPUT, name)));
-    if (made.length) console.log(`Outputs in ${relative(ROOT, OUTPUT)}:`);
-    for (const [name, what] of made) console.log(`  ${name.padEnd(18)} ${what}`);
+    tellOutputs();
     console.log(`  ${relative(ROOT, CACHE)}/board-${port}.console: what the board's own side of the line saw`);
   }
 }

@@ -141,18 +141,19 @@ export function bundleIsCurrent(root = ROOT) {
 
 /**
  * Does all that is missing, and says each thing before it does it. Fast when nothing is.
- * @param {{tests?: boolean, images?: string[]}} options `images`: which of build-images.mjs (default all); `tests`: also the packages that only the tests need; those marked `ci` (they start
- *   services of the system) only where CI is set
+ * @param {{tests?: boolean, packages?: boolean, images?: string[]}} options `images`: which of build-images.mjs (default
+ *   all); `packages`: false leaves the system's packages as they are; `tests`: also the packages that only the tests need;
+ *   those marked `ci` (they start services of the system) only where CI is set
  * @throws SetupError
  */
-export function setup({ tests = false, images } = {}) {
+export function setup({ tests = false, packages = true, images } = {}) {
   const version = process.versions.node.split(".").map(Number);
   if (version[0] < NODE_WANTED[0] || (version[0] === NODE_WANTED[0] && version[1] < NODE_WANTED[1])) {
     throw new SetupError(`Node ${process.versions.node} is too old: ${NODE_WANTED.join(".")} or newer is needed.`);
   }
   const purposes = [undefined, ...(tests ? ["tests"] : []), ...(tests && process.env.CI ? ["ci"] : [])];
   const list = JSON.parse(readFileSync(join(ROOT, "scripts/debian-packages.json"), "utf8"));
-  installPackages(list.filter((entry) => purposes.includes(entry.for)));
+  if (packages) installPackages(list.filter((entry) => purposes.includes(entry.for)));
   if (!modulesAreCurrent()) {
     say("npm packages to install: npm ci, into node_modules (half a minute; compiles node-pty)");
     npm("ci", "--no-audit", "--no-fund");

@@ -37,7 +37,7 @@ export function replayLines(recording: Recording, inputs: Inputs, result: Replay
   const ratio = real > 0 ? ` (${Math.round(virtual / real)} x)` : "";
   const lines = [
     row("recording", `${recording.name} (${FORMATS[recording.format]})`),
-    row("job", `${inputs.jobName} (job ${inputs.jobId}) on ${inputs.deviceName}`),
+    row("job", `${inputs.jobName} (job ${inputs.jobId})`),
     `${paint("dim", "outcome".padEnd(10))} ${paint(COLOURS[status], outcome)}`,
     row("recorded", recordedText(recording)),
   ];

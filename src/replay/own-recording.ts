@@ -1,5 +1,6 @@
 /** Recordings of our own: console.cast (asciicast 2), and journal.jsonl where it is there. */
 import { KnownNamesReader } from "./known-names.js";
+import { inMoments } from "./moments.js";
 import { type ActionMark, type JournalMark, readJournal } from "./read-journal.js";
 import { readLines } from "./read-lines.js";
 import { type RecordedEvent, type Recording, RecordingError, type RecordingFacts } from "./recording.js";
@@ -92,7 +93,7 @@ export async function openOwnRecording(name: string, cast: string, journal: stri
     name,
     format: "own",
     facts: all,
-    events: (resets) => merge(castEvents(cast, start), only(marks, resets)),
+    events: (resets) => inMoments(merge(castEvents(cast, start), only(marks, resets))),
   };
 }
 

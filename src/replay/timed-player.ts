@@ -91,7 +91,7 @@ export class TimedPlayer implements Player {
   /** When the head comes; `passed` when it is dealt with. */
   #readiness(head: RecordedEvent): number | undefined | "passed" {
     const now = this.#world.now();
-    const planned = this.#anchor.virtual + (head.t - this.#anchor.recorded);
+    const planned = this.#planned(head);
     if (head.kind === "reset") {
       if (this.#resetsDone > this.#resetsPassed) return this.#meet(head);
       if (this.#world.awaited().length > 0) return this.#wait(planned);
@@ -104,6 +104,11 @@ export class TimedPlayer implements Player {
     // Something was typed that the recording has further on: what the board said before it is due.
     if (head.kind === "output" && this.#typed.some(({ text }) => !isPoke(text))) return now;
     return Math.max(now, planned);
+  }
+
+  /** When it comes if nothing holds it up. */
+  #planned({ t }: RecordedEvent): number {
+    return this.#anchor.virtual + (t - this.#anchor.recorded);
   }
 
   #input(head: Extract<RecordedEvent, { kind: "input" }>, planned: number): number | undefined | "passed" {
@@ -172,7 +177,8 @@ export class TimedPlayer implements Player {
     const now = this.#world.now();
     if (head.kind === "output") {
       this.#world.say(head.bytes);
-      this.#anchor = { recorded: head.t, virtual: now };
+      // Only what comes at another time than planned moves the rest: rounding must not add up.
+      if (Math.abs(now - this.#planned(head)) > 1) this.#anchor = { recorded: head.t, virtual: now };
     } else if (head.kind === "cancel") this.#world.cancel(head.error);
     else if (head.kind === "closed") this.#world.hangUp(head.message);
     else if (head.kind === "input" && !isPoke(head.text))

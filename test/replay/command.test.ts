@@ -22,7 +22,7 @@ describe("one recording", () => {
     expect(out).toMatch(/^outcome {4}job JobError at 2\.4\.4\.1 login-action: .*Kernel panic/m);
     expect(out).toMatch(/^recorded {3}fail, JobError: .*Kernel panic/m);
     expect(out).toMatch(/^state {6}ended, after \d+ states$/m);
-    expect(out).toMatch(/^time {7}34\.\d s of virtual time in /m);
+    expect(out).toMatch(/^time {7}3\d\.\d s of virtual time in /m);
   });
 
   test("what diverged: recorded, sent, place and the stuck report; exit code 6", async () => {
@@ -146,7 +146,7 @@ describe("--against", () => {
     writeFileSync(golden, good.replace("bootloader-interrupt booting", "bootloader-interrupt waiting"));
     expect((await cli(["--against", folder])).out).toMatch(/^1 of 2 recordings takes another way /m);
     writeFileSync(golden, good.replace(/^duration: .*/m, "duration: 2.000"));
-    expect((await cli(["--against", folder])).out).toMatch(/^panic: takes 34\.\d+ s instead of 2\.000 s$/m);
+    expect((await cli(["--against", folder])).out).toMatch(/^panic: takes 3\d\.\d+ s instead of 2\.000 s$/m);
   });
 
   test("recordings without a golden trace get one with --update", async () => {
