@@ -24,7 +24,10 @@ const inForm = (choices: Choice[], form: Form): Choice =>
 function choices(seen: VisibleNode, plan: Plan): Choice[] {
   if (!seen.open) return [{ ...nodeSize(seen), down: true, inner: "tall" }];
   const each = seen.children.map((child) => choices(child, plan));
-  const list = !seen.children.some(({ open }) => open) && each.length <= LONGEST_LIST;
+  const { children } = seen;
+  // States with words on their arrows need the height that is between lines, not the width of the words.
+  const talk = !children.some(({ node }) => node.kind === "action" || node.kind === "group");
+  const list = talk || (!children.some(({ open }) => open) && each.length <= LONGEST_LIST);
   const made = (["tall", "wide"] as const).flatMap((inner): Choice[] => {
     const sizes = each.map((some) => inForm(some, inner));
     const sum = (key: keyof Size, gap: number) => sizes.reduce((all, size) => all + size[key] + gap, 0);

@@ -73,19 +73,15 @@ function Chart({ client }: { client: LayoutClient }) {
       const { x, y, zoom } = flow.getViewport();
       const left = box.x * zoom + x;
       const top = box.y * zoom + y;
-      const inside =
-        left > 0 &&
-        top > 0 &&
-        left + box.width * zoom < size.width &&
-        top + Math.min(box.height * zoom, size.height * 0.8) < size.height;
-      if (inside && zoom > 0.35) return;
+      // Of what is larger than the page its beginning is to be seen.
+      const right = left + Math.min(box.width * zoom, size.width * 0.7);
+      const bottom = top + Math.min(box.height * zoom, size.height * 0.7);
+      if (left > 0 && top > 0 && right < size.width && bottom < size.height && zoom > 0.35) return;
       const next = Math.max(zoom, 0.6);
+      const place = (start: number, length: number, room: number) =>
+        length * next > room ? 24 - start * next : room / 2 - (start + length / 2) * next;
       void flow.setViewport(
-        {
-          x: size.width / 2 - (box.x + box.width / 2) * next,
-          y: box.height * next > size.height ? 24 - box.y * next : size.height / 2 - (box.y + box.height / 2) * next,
-          zoom: next,
-        },
+        { x: place(box.x, box.width, size.width), y: place(box.y, box.height, size.height), zoom: next },
         MOVE,
       );
     },

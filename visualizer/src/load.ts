@@ -29,10 +29,16 @@ export async function openSource(): Promise<Source> {
   return own === undefined ? fromServer() : fromFile(own);
 }
 
+declare global {
+  interface Window {
+    /** What public/boot.js has begun. */
+    lavaDispatch: { worker: Worker; view: Promise<Response> };
+  }
+}
+
 async function fromServer(): Promise<Source> {
-  // It begins at once: while the rest comes, it is read and compiled.
-  const worker = new Worker("elk-worker.js");
-  const reply = await fetch("view.json");
+  const { worker, view } = window.lavaDispatch;
+  const reply = await view;
   if (!reply.ok) throw new Error(`The server answers ${reply.status}.`);
   return {
     view: await reply.json(),
