@@ -4,8 +4,8 @@ import { ESCAPE, KERNEL_LINE, lift } from "../connections/terminal-text.js";
 import { type Divergence, isPoke, type Player, type PlayerNotes, type Typed, type World } from "./player.js";
 import type { RecordedEvent } from "./recording.js";
 
-/** From line to line, virtual ms. */
-const LINE_MS = 1;
+/** Lines that come within one virtual ms: a long log shall not use up the time of the action that hears it. */
+const LINES_PER_MS = 50;
 /** How long the log stands still at a prompt for the machine to type, virtual ms. */
 const PAUSE = 1000;
 /** Lines in which the echo of what was typed has to come. */
@@ -40,6 +40,8 @@ export class EchoPlayer implements Player {
   /** What follows the prompt at which the log waits, since when. */
   #paused: { since: number } | undefined;
   #last: number;
+  /** Lines since then. */
+  #lines = 0;
   /** Typed, and its echo not seen yet. */
   #awaitsEcho: { text: string; lines: number; place: string | undefined; shown: string | undefined } | undefined;
   /** Something was typed and the machine has not begun to wait for the answer. */
@@ -87,7 +89,7 @@ export class EchoPlayer implements Player {
     if (awaited.length > 0) this.#answering = false;
     if (!this.#world.isOpen()) return undefined;
     if (awaited.length === 0 && !this.#answering && !this.#world.isSettling()) return undefined;
-    const next = Math.max(this.#world.now(), this.#last + LINE_MS);
+    const next = Math.max(this.#world.now(), this.#last + (this.#lines >= LINES_PER_MS ? 1 : 0));
     return this.#paused ? Math.max(next, this.#paused.since + PAUSE) : next;
   }
 
@@ -95,6 +97,7 @@ export class EchoPlayer implements Player {
     const head = this.#head;
     if (!head) return;
     const now = this.#world.now();
+    this.#lines = now === this.#last ? this.#lines + 1 : 0;
     this.#last = now;
     const wasPaused = this.#paused !== undefined;
     this.#paused = undefined;
