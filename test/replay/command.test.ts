@@ -1,5 +1,5 @@
 /** `lava-dispatch replay` on a command line. */
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
@@ -147,6 +147,29 @@ describe("--against", () => {
     expect((await cli(["--against", folder])).out).toMatch(/^1 of 2 recordings takes another way /m);
     writeFileSync(golden, good.replace(/^duration: .*/m, "duration: 2.000"));
     expect((await cli(["--against", folder])).out).toMatch(/^panic: takes 3\d\.\d+ s instead of 2\.000 s$/m);
+  });
+
+  test("a change of machines/ is told: another way, or another input", async () => {
+    const folder = corpus();
+    const changed = (from: string, to: string) => {
+      const text = readFileSync("machines/dialogues/auto-login.yaml", "utf8");
+      expect(text).toContain(from);
+      return folderOf({ "dialogues/auto-login.yaml": text.replace(from, to), "job.yaml": "", "device.yaml": "" });
+    };
+    const machines = (made: string) => {
+      for (const name of ["job.yaml", "device.yaml"]) rmSync(join(made, name));
+      return ["--machines", made];
+    };
+    const way = await cli(["--against", folder, ...machines(changed("as init process", "as nothing"))]);
+    expect(way.out).toMatch(/^qemu-x86_64: takes another way to the same end$/m);
+    expect(way.out).toMatch(/ s: 2\.2\.1 login-action userspace -> 2\.2\.1 login-action logging-in$/m);
+    const input = await cli([
+      "--against",
+      folder,
+      ...machines(changed("line: context.username", "line: \"'operator'\"")),
+    ]);
+    expect(input.out).toMatch(/^ {2}now: {4}diverged at .* logging-in: sent "operator", recorded "root"/m);
+    expect(input.code).toBe(1);
   });
 
   test("recordings without a golden trace get one with --update", async () => {
