@@ -17,6 +17,7 @@ const DISPATCHER = "device-configs/dispatcher-emulated.yaml";
 const RECORDING = "test/recordings/uboot-arm64";
 const OUTPUT = join(ROOT, "out/demo");
 const WHAT = {
+  "report.html": "all of it on one page: results, where the time went, the console",
   "logs.yaml": "the log, in LAVA's format",
   "results.json": "every result, for programs",
   "results.junit.xml": "the same for CI systems",
@@ -64,6 +65,10 @@ function tellOutputs() {
   const made = Object.entries(WHAT).filter(([name]) => existsSync(join(OUTPUT, name)));
   if (made.length) console.log(`Outputs in ${relative(ROOT, OUTPUT)}:`);
   for (const [name, what] of made) console.log(`  ${name.padEnd(18)} ${what}`);
+  if (made.length)
+    console.log(
+      `Time travel through it, in your browser:\n$ node dist/lava-dispatch.js visualize ${relative(ROOT, OUTPUT)}`,
+    );
 }
 
 /** The same job from its recording: the same program, with the recorded board and its time. */

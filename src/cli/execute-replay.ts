@@ -10,6 +10,7 @@ import { JournalJsonl } from "../results/journal-jsonl.js";
 import { LogsYaml } from "../results/logs-yaml.js";
 import { createMasker, maskSinks } from "../results/mask.js";
 import { writeReports } from "../results/write-reports.js";
+import { writeChartFiles } from "./chart-files.js";
 import type { ReplayCommandOptions } from "./commands/replay.js";
 import type { CliContext } from "./context.js";
 import { executeReplayAgainst } from "./execute-replay-against.js";
@@ -66,14 +67,16 @@ function placeOf(outputDir: string, { cwd, clock }: CliContext): string {
 
 /** The files of a run. */
 function fileSinks({ recording, inputs, secrets }: ReplayInputs, output: string): RunSink {
+  const masker = createMasker(secrets);
   writeDescription(output, { pipeline: describe(inputs.pipeline) });
+  writeChartFiles(output, inputs.pipeline, masker);
   const title = `${inputs.jobName} (job ${inputs.jobId}, replayed)`;
   const files = [
     new LogsYaml(output),
     new JournalJsonl(output),
     new ConsoleCast(output, { start: recording.facts.start, title }),
   ];
-  return maskSinks(files, createMasker(secrets));
+  return maskSinks(files, masker);
 }
 
 function untilCode(until: string, { status, trace }: ReplayResult, { stderr }: CliContext): number {
