@@ -23,10 +23,15 @@ const answers = (port: number, host: string): Promise<boolean> =>
     socket.once("connect", () => socket.destroy());
   });
 
-/** The server's process, by the file that it left. */
-async function endServer(pidFile: string): Promise<void> {
+/** The server's process, by the file that it left; undefined when it is not written yet. */
+async function processNumber(pidFile: string): Promise<number | undefined> {
   const pid = Number(await readFile(pidFile, "utf8").catch(() => ""));
-  if (Number.isInteger(pid) && pid > 1) {
+  return Number.isInteger(pid) && pid > 1 ? pid : undefined;
+}
+
+async function endServer(pidFile: string): Promise<void> {
+  const pid = await processNumber(pidFile);
+  if (pid !== undefined) {
     try {
       process.kill(pid);
     } catch {
@@ -61,7 +66,8 @@ export const nbdServer: Service = {
     const argv = ["nbd-server", `${host}:${port}`, file, "-C", "/dev/null", "-p", pidFile];
     await mustSucceed(argv, { ...context, error: "InfrastructureError" });
     const end = clock.now() + PATIENCE;
-    while (!(await answers(port, host))) {
+    // It answers before it has written its process number, without which nobody could end it.
+    while (!((await processNumber(pidFile)) && (await answers(port, host)))) {
       if (clock.now() >= end)
         throw new InfrastructureError(`The network block device does not answer on ${host}:${port}`, {
           advice:
