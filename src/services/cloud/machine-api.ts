@@ -57,8 +57,9 @@ export async function connectMachineApi(endpoint: string, token: string, context
         cause instanceof HTTPError
           ? `answered ${cause.response.statusCode} to ${method} ${path}`
           : `cannot be reached: ${(cause as Error).message}`;
+      // The library's own error holds the whole request, token included.
       throw new InfrastructureError(`The cloud at ${base} ${what}`, {
-        cause,
+        cause: (cause as Error).message,
         advice: "Look at the service's status page.",
       });
     }

@@ -1,0 +1,101 @@
+/** A running system that starts another kernel: the real kexec in a guest, and the real kernel that it starts. */
+import { execFileSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { runCli } from "../support/run-cli.js";
+import { expectCompleteOutputs, readConsole, verdicts } from "../support/run-outputs.js";
+import { inRoot, makeWorkspace, removeWorkspace } from "../support/workspace.js";
+
+const KEXEC = "/usr/sbin/kexec";
+const why = existsSync(KEXEC) ? undefined : "kexec-tools is not installed";
+if (why) console.warn(`kexec-jobs: skipped: ${why}`);
+
+const folder = makeWorkspace();
+afterAll(() => removeWorkspace(folder));
+
+/** kexec with the libraries that it needs, and what it starts, as a tarball for the guest's root. */
+function toolsTar(): string {
+  const root = join(folder, "root");
+  mkdirSync(join(root, "boot"), { recursive: true });
+  copyFileSync(inRoot(".images/amd64/kernel"), join(root, "boot/kernel"));
+  copyFileSync(inRoot(".images/amd64/initrd.cpio.gz"), join(root, "boot/initrd"));
+  const libraries = [...execFileSync("ldd", [KEXEC], { encoding: "utf8" }).matchAll(/(\/\S+) \(0x/g)].map(
+    (match) => match[1]!,
+  );
+  for (const file of [KEXEC, ...libraries]) {
+    const place = join(root, file === KEXEC ? "/sbin/kexec" : file);
+    mkdirSync(place.slice(0, -basename(place).length), { recursive: true });
+    copyFileSync(file, place);
+  }
+  const tar = join(folder, "tools.tar");
+  execFileSync("tar", ["-C", root, "-cf", tar, "."]);
+  return tar;
+}
+
+test.skipIf(why !== undefined)("loads the kernel, starts it, and logs in to its system", async () => {
+  const login = { auto_login: { login_prompt: "board login:", username: "root" }, prompts: ["root@board:/root#"] };
+  const job = join(folder, "job.yaml");
+  const definition = (name: string, step: string) => ({
+    from: "inline",
+    name,
+    path: `${name}.yaml`,
+    repository: { metadata: { format: "Lava-Test Test Definition 1.0", name }, run: { steps: [step] } },
+  });
+  writeFileSync(
+    job,
+    stringify({
+      device_type: "qemu",
+      job_name: "kexec",
+      visibility: "public",
+      context: { arch: "amd64", memory: 768 },
+      timeouts: { job: { minutes: 10 }, action: { minutes: 4 }, connection: { minutes: 3 } },
+      actions: [
+        {
+          deploy: {
+            to: "tmpfs",
+            os: "oe",
+            images: {
+              kernel: {
+                url: `file://${inRoot(".images/amd64/kernel")}`,
+                image_arg: '-kernel {kernel} -append "console=ttyS0,115200 root=/dev/ram0 panic=1"',
+              },
+              ramdisk: {
+                url: `file://${inRoot(".images/amd64/initrd.cpio.gz")}`,
+                image_arg: "-initrd {ramdisk}",
+                compression: "gz",
+                format: "cpio.newc",
+                overlays: { lava: true, tools: { url: `file://${toolsTar()}`, format: "tar", path: "/" } },
+              },
+            },
+          },
+        },
+        { boot: { method: "qemu", media: "tmpfs", ...login } },
+        {
+          test: {
+            definitions: [definition("before", "lava-test-case first --shell grep -q panic=1 /proc/cmdline")],
+          },
+        },
+        {
+          boot: {
+            method: "kexec",
+            command: "/sbin/kexec",
+            kernel: "/boot/kernel",
+            initrd: "/boot/initrd",
+            options: ["--command-line='console=ttyS0,115200 root=/dev/ram0 started_by=kexec'"],
+            boot_message: "Linux version",
+            ...login,
+          },
+        },
+      ],
+    }),
+  );
+  const output = join(folder, "out");
+  const device = inRoot("device-configs/devices/qemu-x86_64.yaml");
+  const { code } = await runCli(["run", "--device", device, "--output-dir", output, "--job-id", "7001", job]);
+  const report = expectCompleteOutputs(output);
+  expect({ code, error: report.verdict.error }).toEqual({ code: 0, error: undefined });
+  expect(verdicts(report, "0_before")).toEqual({ first: "pass" });
+  expect(readConsole(output)).toMatch(/kexec -e[\s\S]*Command line: .*started_by=kexec[\s\S]*root@board/);
+});
