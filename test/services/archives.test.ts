@@ -197,9 +197,13 @@ describe("a network block device", () => {
     const { server_port } = context.data.nbd as { server_port: number };
     const greeting = await new Promise<string>((resolve, reject) => {
       const socket = connect({ port: server_port, host: "127.0.0.1" });
-      socket.once("error", reject).once("data", (bytes) => {
+      let heard = "";
+      socket.once("error", reject).on("data", (bytes) => {
+        // The greeting may come in pieces.
+        heard += bytes.toString("latin1");
+        if (heard.length < 16) return;
         socket.destroy();
-        resolve(bytes.toString("latin1", 0, 16));
+        resolve(heard.slice(0, 16));
       });
     });
     expect(greeting).toBe("NBDMAGICIHAVEOPT");
