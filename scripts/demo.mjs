@@ -65,10 +65,13 @@ function tellOutputs() {
   const made = Object.entries(WHAT).filter(([name]) => existsSync(join(OUTPUT, name)));
   if (made.length) console.log(`Outputs in ${relative(ROOT, OUTPUT)}:`);
   for (const [name, what] of made) console.log(`  ${name.padEnd(18)} ${what}`);
-  if (made.length)
-    console.log(
-      `Time travel through it, in your browser:\n$ node dist/lava-dispatch.js visualize ${relative(ROOT, OUTPUT)}`,
-    );
+}
+
+/** The one command that shows the finished job. */
+function tellView() {
+  if (!existsSync(join(OUTPUT, "journal.jsonl"))) return;
+  console.log(`\nTime travel through this run, in your browser:`);
+  console.log(`$ node dist/lava-dispatch.js visualize ${relative(ROOT, OUTPUT)}`);
 }
 
 /** The same job from its recording: the same program, with the recorded board and its time. */
@@ -79,6 +82,7 @@ async function replayRecorded() {
   const code = await lavaDispatch(...words);
   console.log();
   tellOutputs();
+  tellView();
   return code;
 }
 
@@ -109,6 +113,7 @@ async function main() {
     console.log("\nBoard powered off and stopped.");
     tellOutputs();
     console.log(`  ${relative(ROOT, CACHE)}/board-${port}.console: what the board's own side of the line saw`);
+    tellView();
   }
 }
 

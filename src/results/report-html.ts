@@ -85,7 +85,7 @@ function summary(report: RunReport, title: string): string {
   ];
   return `<h1>${esc(title)}</h1>
 <p class="sub">${esc([`job ${job.id}`, job.device && `on ${job.device}`].filter(Boolean).join(" "))}</p>
-<div class="verdict ${good ? "good" : "bad"}"><b>${good ? "✔" : "✘"} ${esc(verdict.class)}</b><span>${esc(verdict.summary)}</span></div>
+<div class="verdict ${good ? "good" : "bad"}"><b>${good ? "✔" : "✘"} ${esc(verdict.class)}</b><span>${esc(firstLine(verdict.summary))}</span></div>
 <dl class="facts">${facts
     .filter(([, value]) => value !== "")
     .map(([name, value]) => `<div><dt>${name}</dt><dd>${esc(value)}</dd></div>`)
@@ -96,7 +96,15 @@ ${problems.map((problem) => `<p class="w unknown">${esc(problem)}</p>`).join("")
 }
 
 const errorBlock = (error: ErrorRecord): string =>
-  `<div class="error"><p><b>${esc(error.class)}</b>: ${esc(error.message)}</p><pre>${errorDetails(error).map(esc).join("\n")}</pre></div>`;
+  `<div class="error"><p><b>${esc(error.class)}</b>: ${esc(firstLine(error.message))}</p>${restOf(error.message)}<pre>${errorDetails(error).map(esc).join("\n")}</pre></div>`;
+
+const firstLine = (text: string): string => text.split("\n", 1)[0] ?? "";
+/** A panic has many lines. */
+function restOf(text: string): string {
+  const [, ...more] = text.split("\n");
+  if (more.length === 0) return "";
+  return `<details><summary>${more.length} more line${more.length === 1 ? "" : "s"}</summary><pre>${esc(more.join("\n"))}</pre></details>`;
+}
 
 // ---- results
 

@@ -189,6 +189,24 @@ function Transitions({ node }: { node: GraphNode }) {
   );
 }
 
+/** The first line says what happened; a board may have said much more. */
+function Message({ text }: { text: string }) {
+  const [first = "", ...more] = text.split("\n");
+  return (
+    <>
+      <p>{first}</p>
+      {more.length > 0 && (
+        <details>
+          <summary>
+            {more.length} more line{more.length === 1 ? "" : "s"}
+          </summary>
+          <pre>{more.join("\n")}</pre>
+        </details>
+      )}
+    </>
+  );
+}
+
 /** An error in words, with what to do, and why a wait did not end. */
 export function ErrorView({ error }: { error: ErrorRecord }) {
   return (
@@ -201,13 +219,13 @@ export function ErrorView({ error }: { error: ErrorRecord }) {
           </small>
         )}
       </h3>
-      <p>{error.message}</p>
+      <Message text={error.message} />
       {error.location && (
         <p>
           at <Place location={error.location} />
         </p>
       )}
-      {error.advice && <p className="advice">{error.advice}</p>}
+      {error.advice && <p className="advice">{error.advice.split("\n")[0]}</p>}
       {error.stuck && error.stuck.length > 0 && (
         <>
           <h4>Stuck because</h4>
