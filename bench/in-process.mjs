@@ -59,3 +59,21 @@ export async function measureReplay({ rounds }) {
   const { measure } = await importBench("replay");
   return measure({ ...(rounds && { rounds }) });
 }
+
+/** The statechart of 193 actions, laid out: bench/layout.ts. */
+export async function measureLayout({ rounds }) {
+  const { measure } = await importBench("layout");
+  const { cold, rows } = await measure({ ...(rounds && { rounds }) });
+  const first = rows[0]["layout ms"];
+  return {
+    rows,
+    goals: [
+      goal(
+        "the largest chart as it opens, laid out",
+        `${first.toFixed(0)} ms (cold: ${cold.toFixed(0)} ms)`,
+        "under 1000 ms",
+        first < 1000,
+      ),
+    ],
+  };
+}

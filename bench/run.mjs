@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 /**
- * npm run bench [-- --only startup,qemu,uboot,console,actions,replay] [--rounds N]
+ * npm run bench [-- --only startup,qemu,uboot,console,actions,replay,layout] [--rounds N]
  * Prints tables and writes .cache/bench.json. Peers are measured in the same run, in turn with ours.
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { CACHE, ROOT } from "../scripts/lib/paths.mjs";
-import { measureActions, measureConsole, measureReplay } from "./in-process.mjs";
+import { measureActions, measureConsole, measureLayout, measureReplay } from "./in-process.mjs";
 import { measureQemuJob, measureUbootJob } from "./jobs.mjs";
 import { fetchLavaPeer } from "./lava-peer.mjs";
 import { measureStartup } from "./startup.mjs";
@@ -19,6 +19,7 @@ const PARTS = {
   console: measureConsole,
   actions: measureActions,
   replay: measureReplay,
+  layout: measureLayout,
 };
 const { values } = parseArgs({ options: { only: { type: "string" }, rounds: { type: "string" } } });
 const wanted = values.only?.split(",") ?? Object.keys(PARTS);
