@@ -210,6 +210,36 @@ describe("a run that is over", () => {
   });
 });
 
+test("a recording is replayed and shown: the panic, what was tried again, the arrow that was taken", async () => {
+  const page = await open(await serve(inRoot("test/recordings/panic")));
+  await soon(() => page.locator(".badge").first().innerText()).toContain("Job");
+  expect(await page.locator(".error").first().innerText()).toContain("Kernel panic - not syncing");
+  await soon(() => terminalText(page)).toContain("end Kernel panic");
+  expect(await node(page, "uboot-action").locator(".again").innerText()).toBe("2 of 2");
+  await page.keyboard.press("Home");
+  await page.getByRole("button", { name: "Follow what is active" }).click();
+  await page.getByRole("tab", { name: "Results" }).click();
+  const results = page.locator(".results li");
+  expect(await results.count()).toBeGreaterThan(3);
+  // Validation may be over in the run's first moment.
+  expect(await page.locator(".results li.later").count()).toBeGreaterThanOrEqual((await results.count()) - 1);
+  for (let i = 0; i < 60 && (await page.locator("path.taken").count()) === 0; i++) await page.keyboard.press("]");
+  await soon(() => page.locator("path.taken").count()).toBeGreaterThan(0);
+  await keepPicture(page, "recording");
+});
+
+test("the inspector's protocol, over a WebSocket of the page's own address", async () => {
+  const url = await serve(writeRun(join(folder, "inspected")));
+  const page = await open(url);
+  const types = await page.evaluate(`new Promise((resolve, reject) => {
+    const socket = new WebSocket("ws://" + location.host + "/inspect");
+    const types = [];
+    socket.onmessage = ({ data }) => types.push(JSON.parse(data).type) > 2 && resolve(types.slice(0, 3));
+    socket.onerror = () => reject(new Error("refused"));
+  })`);
+  expect(types).toEqual(["@xstate.actor", "@xstate.event", "@xstate.snapshot"]);
+});
+
 test("report.html: one page without scripts, its links lead into the log, its choices hide lines", async () => {
   const directory = writeRun(join(folder, "report"));
   expect((await runCli(["report", "-q", directory])).code).toBe(0);
