@@ -54,7 +54,9 @@ export class ConsoleLines {
   #end(): void {
     // What a carriage return goes back over was written again.
     const text = (this.#line.replace(/\r+$/, "").split("\r").at(-1) ?? "").replace(ESCAPES, "");
-    this.#tell({ at: this.#at, text, kind: KERNEL.test(text) ? "kernel" : "target" });
+    // A copy: a piece of a string would keep all of it in memory.
+    const shown = text.length > LONGEST ? `${Buffer.from(text.slice(0, LONGEST)).toString()}…` : text;
+    this.#tell({ at: this.#at, text: shown, kind: KERNEL.test(text) ? "kernel" : "target" });
     this.#line = "";
   }
 }
