@@ -1,17 +1,22 @@
 /** The files of a run as they grow, to one reader: a page, over server-sent events. */
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isBeingWritten } from "./being-written.js";
 import { FileTail } from "./file-tail.js";
 import { hasEnded } from "./read-run.js";
 import { STREAMS, type StreamName, type StreamPiece } from "./view-data.js";
 
 /** How often a growing file is looked at, in ms. */
 const PAUSE = 100;
+/** How often, when nothing comes, it is asked whether anybody still writes; and how long nothing must have come, in ms. */
+const ASK = 2000;
+const SILENCE = 60_000;
 const NAMES = Object.keys(STREAMS) as StreamName[];
 
 export interface StreamSink {
   /** Resolves when more can be taken. */
-  send(event: "piece" | "caught-up" | "end", data: unknown, id: string): Promise<void>;
+  send(event: "piece" | "caught-up" | "stale" | "end", data: unknown, id: string): Promise<void>;
 }
 
 /** Where each file was left: `journal 120, console 3456, log 0`. */
@@ -27,7 +32,8 @@ export function parseOffsets(text: string | undefined): Offsets {
 }
 
 /**
- * Sends what there is, then what comes, until the run has ended or `signal` aborts.
+ * Sends what there is, then what comes, until the run has ended or `signal` aborts. `stale`: nothing has come for a
+ * minute, and no process is seen that writes; what comes later is sent all the same.
  * `follow: false`: what there is, and no more. Rejects when the sink does.
  */
 export async function streamRun(
@@ -42,6 +48,7 @@ export async function streamRun(
   // Who comes back after the verdict does not read it again.
   let ended = from.journal > 0 && hasEnded(join(directory, STREAMS.journal));
   let quiet = 0;
+  let stale = false;
   try {
     while (!signal.aborted) {
       let came = false;
@@ -57,6 +64,7 @@ export async function streamRun(
       }
       if (came) {
         quiet = 0;
+        stale = false;
         continue;
       }
       if (!caughtUp) {
@@ -64,10 +72,22 @@ export async function streamRun(
         await sink.send("caught-up", {}, place());
       }
       // The log's last lines come after the verdict.
-      if (!follow || (ended && ++quiet > 5)) return await sink.send("end", {}, place());
+      if (!follow || (ended && quiet > 5)) return await sink.send("end", {}, place());
+      quiet++;
+      if (!stale && !ended && (quiet * PAUSE) % ASK === PAUSE && isStale(directory)) {
+        stale = true;
+        await sink.send("stale", {}, place());
+      }
       await sleep(PAUSE, undefined, { signal }).catch(() => {});
     }
   } finally {
     await Promise.all(tails.map(({ tail }) => tail.close()));
   }
+}
+
+/** Whether the run seems to have been broken off. */
+function isStale(directory: string): boolean {
+  const paths = NAMES.map((name) => join(directory, STREAMS[name]));
+  const last = Math.max(...paths.map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0));
+  return Date.now() - last > SILENCE && !isBeingWritten(join(directory, STREAMS.journal));
 }

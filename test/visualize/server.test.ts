@@ -1,5 +1,6 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, openSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -172,6 +173,40 @@ describe("stream", () => {
       expect(linesOf(pieces, "journal").map((line) => JSON.parse(line))).toEqual(records);
       expect(pieces.findIndex(({ event }) => event === "caught-up")).toBeLessThan(pieces.length - 2);
     }
+  });
+  test("a run that was broken off is told to be so; one that somebody writes, or that has just written, is not", async () => {
+    const begun = { records: journal().slice(0, 5) };
+    const age = (directory: string) => {
+      const old = Date.now() / 1000 - 120;
+      for (const name of ["journal.jsonl", "console.cast", "logs.yaml"]) utimesSync(join(directory, name), old, old);
+      return directory;
+    };
+    const told = async (directory: string) => {
+      const { port } = await serve(directory);
+      const sent = request({ host: "127.0.0.1", port, path: "/stream" });
+      sent.on("error", () => {});
+      sent.end();
+      const [reply] = await once(sent, "response");
+      let text = "";
+      reply.on("data", (chunk: Buffer) => {
+        text += chunk;
+      });
+      for (let i = 0; i < 60 && !text.includes("event: stale"); i++) await new Promise((done) => setTimeout(done, 50));
+      sent.destroy();
+      await server?.close();
+      return eventsOf(`${text.slice(0, text.lastIndexOf("\n\n"))}\n\n`).map(({ event }) => event);
+    };
+    const open = (directory: string, mode: string) =>
+      spawn("sleep", ["30"], { stdio: [openSync(join(directory, "journal.jsonl"), mode), "ignore", "ignore"] });
+    const left = age(writeRun(place(), begun));
+    const reader = open(left, "r");
+    expect(await told(left)).toContain("stale");
+    reader.kill();
+    expect(await told(writeRun(place(), begun))).not.toContain("stale");
+    const written = age(writeRun(place(), begun));
+    const writer = open(written, "a");
+    expect(await told(written)).not.toContain("stale");
+    writer.kill();
   });
   test("a viewer that goes away leaves nothing behind", async () => {
     const { port } = await serve(writeRun(place(), { records: journal().slice(0, 5) }));

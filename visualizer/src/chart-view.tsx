@@ -111,8 +111,11 @@ function Chart({ client }: { client: LayoutClient }) {
   }, [selected, show]);
   const leaf = useViewer(({ follow, hasRun, activeLeaf }) => (follow && hasRun ? activeLeaf : undefined));
   useEffect(() => {
-    if (leaf !== undefined && before.current) show(leaf);
-  }, [leaf, show]);
+    if (leaf === undefined || !before.current) return;
+    // A run that is over is seen as a whole.
+    if (viewer.graph.nodes.get(leaf)?.kind === "final" && !leaf.includes(".")) fitAll();
+    else show(leaf);
+  }, [leaf, show, fitAll, viewer]);
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;

@@ -14,7 +14,8 @@ export interface Source {
   /** Starts a layout worker. */
   worker(): Promise<Worker>;
 }
-export type StreamState = "loading" | "live" | "ended" | "lost";
+/** `stale`: nobody seems to write any more. */
+export type StreamState = "loading" | "live" | "stale" | "ended" | "lost";
 
 const embedded = (name: string) => document.getElementById(`embedded-${name}`)?.textContent ?? undefined;
 
@@ -46,7 +47,16 @@ async function fromServer(): Promise<Source> {
     stream(onPiece, onState) {
       const events = new EventSource("stream");
       let caughtUp = false;
-      events.addEventListener("piece", ({ data }) => onPiece(JSON.parse(data)));
+      let stale = false;
+      events.addEventListener("piece", ({ data }) => {
+        onPiece(JSON.parse(data));
+        if (stale) onState("live");
+        stale = false;
+      });
+      events.addEventListener("stale", () => {
+        stale = true;
+        onState("stale");
+      });
       events.addEventListener("caught-up", () => {
         caughtUp = true;
         onState("live");

@@ -67,7 +67,7 @@ export class Viewer {
     return this.view.run !== "none";
   }
   get live(): boolean {
-    return this.hasRun && this.stream !== "ended" && this.timeline.verdict === undefined;
+    return this.hasRun && this.stream !== "ended" && this.stream !== "stale" && this.timeline.verdict === undefined;
   }
   get start(): number {
     return this.timeline.start;
