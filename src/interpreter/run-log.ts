@@ -1,13 +1,14 @@
 import type { Clock } from "../base/clock.js";
 import { isMap, type Json, type JsonMap } from "../base/json.js";
 import type { Logger, LogLevel } from "../base/log.js";
+import { parentLevel } from "../pipeline/action-nodes.js";
 import type { JobContext } from "../statechart/job-context.js";
 import type { RunEvent } from "./events.js";
 import type { Journal } from "./journal.js";
 
 /** The number of the attempt that an action belongs to: that of the nearest retry action around it. */
 export function attemptOf(level: string, context: JobContext): number {
-  for (let at = level; at !== ""; at = at.includes(".") ? at.slice(0, at.lastIndexOf(".")) : "") {
+  for (let at = level; at !== "0"; at = parentLevel(at)) {
     const attempt = context.attempts[at];
     if (attempt !== undefined) return attempt;
   }

@@ -8,6 +8,7 @@ import { runtimeScope } from "../pipeline/runtime-scope.js";
 import type { Deadline, JobContext, JobEvent } from "../statechart/job-context.js";
 import type { Effects, ServiceInput, ServiceOutput, StepInput } from "../statechart/job-machine.js";
 import { type CelScope, evaluateTree } from "../strategies/cel.js";
+import { connectionClosed } from "./connection-closed.js";
 import { DeadlineBoard } from "./deadline-board.js";
 import type { RunEvent } from "./events.js";
 import { JobConsoles } from "./job-consoles.js";
@@ -155,12 +156,7 @@ export class Runtime implements Effects {
     void this.consoles.of(node)?.closed.then((reason) => {
       // `closed` by ourselves (finalize) is no fault of the line.
       if (over || reason.kind === "closed") return;
-      fail(
-        makeError("ConnectionClosedError", `connection closed: ${reason.message}`, {
-          advice: "The console server or the emulator went away, or somebody else took the line.",
-          stuck: stuckReport(this.awaiting.get(level), this.statePath(), this.now()),
-        }),
-      );
+      fail(connectionClosed(reason.message, stuckReport(this.awaiting.get(level), this.statePath(), this.now())));
     });
     return () => {
       over = true;

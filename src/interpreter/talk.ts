@@ -1,4 +1,4 @@
-import { type DispatchError, type ErrorRecord, JobError, makeError, TestError, toErrorRecord } from "../base/errors.js";
+import { type ErrorRecord, JobError, makeError, TestError, toErrorRecord } from "../base/errors.js";
 import type { Json, JsonMap } from "../base/json.js";
 import { pythonRegExp } from "../base/python-regexp.js";
 import type { Console, Match, Pattern, SendOptions } from "../connections/types.js";
@@ -9,6 +9,7 @@ import type { JobEvent } from "../statechart/job-context.js";
 import { type CelScope, evaluateCel, evaluateTree } from "../strategies/cel.js";
 import type { DialogueTransition } from "../strategies/machines-types.js";
 import { renderText } from "../strategies/text.js";
+import { connectionClosed } from "./connection-closed.js";
 import type { Runtime } from "./runtime.js";
 import type { Awaiting } from "./stuck-report.js";
 
@@ -94,7 +95,7 @@ export class Talk {
     if (patterns.length === 0 && definition.signals) {
       // Only signals are awaited; the end of the line still has to be noticed.
       const reason = await Promise.race([console.closed, aborted(this.#signal)]);
-      if (reason && !this.#signal.aborted) throw closedError(reason.message);
+      if (reason && !this.#signal.aborted) throw connectionClosed(reason.message);
       return;
     }
     while (patterns.length > 0 && !this.#signal.aborted) {
@@ -272,11 +273,5 @@ function aborted(signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve(undefined);
     else signal.addEventListener("abort", () => resolve(undefined), { once: true });
-  });
-}
-
-function closedError(message: string): DispatchError {
-  return makeError("ConnectionClosedError", `connection closed: ${message}`, {
-    advice: "The console server or the emulator went away, or somebody else took the line.",
   });
 }

@@ -1,10 +1,10 @@
 /** Branches a test definition's Bazaar repository into the overlay (as LAVA once did; Breezy has the same command). */
 import { mkdir, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { DispatchError, JobError } from "../base/errors.js";
-import { integer, optionalText, text } from "./overlay/inputs.js";
-import { asJson, newTest } from "./overlay/layout.js";
-import { insidePath } from "./overlay/safe-files.js";
+import { JobError } from "../base/errors.js";
+import { checkPath, refusals, testOf } from "./overlay/definition-inputs.js";
+import { optionalText, text } from "./overlay/inputs.js";
+import { asJson } from "./overlay/layout.js";
 import { mustSucceed } from "./run-program.js";
 import type { Service, ServiceContext } from "./types.js";
 
@@ -24,20 +24,14 @@ export const testDefinitionBzr: Service = {
   programs: () => ["bzr"],
 
   async validate(input, context) {
-    try {
-      if (typeof input.path === "string") insidePath(input.path, "`path` of a test definition");
+    return refusals(() => {
+      checkPath(input);
       if (typeof input.repository === "string") locationOf(input.repository, context);
-      return [];
-    } catch (error) {
-      if (error instanceof DispatchError) return [error];
-      throw error;
-    }
+    });
   },
 
   async run(input, context) {
-    const index = integer(input, "index");
-    const path = insidePath(text(input, "path"), "`path` of a test definition");
-    const test = newTest(context, index, integer(input, "stage"), text(input, "name"), path);
+    const { index, path, test } = testOf(input, context);
     const repository = text(input, "repository");
     const revision = optionalText(input, "revision");
     await mkdir(dirname(test.directory), { recursive: true });

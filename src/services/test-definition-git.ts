@@ -1,11 +1,10 @@
 /** Clones a test definition's repository into the overlay. */
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { DispatchError } from "../base/errors.js";
 import { cloneRepository } from "./git-clone.js";
-import { integer, optionalText, text } from "./overlay/inputs.js";
-import { asJson, newTest } from "./overlay/layout.js";
-import { insidePath } from "./overlay/safe-files.js";
+import { checkPath, refusals, testOf } from "./overlay/definition-inputs.js";
+import { optionalText, text } from "./overlay/inputs.js";
+import { asJson } from "./overlay/layout.js";
 import type { Service } from "./types.js";
 
 /**
@@ -17,19 +16,11 @@ export const testDefinitionGit: Service = {
   programs: () => ["git"],
 
   async validate(input) {
-    try {
-      if (typeof input.path === "string") insidePath(input.path, "`path` of a test definition");
-      return [];
-    } catch (error) {
-      if (error instanceof DispatchError) return [error];
-      throw error;
-    }
+    return refusals(() => checkPath(input));
   },
 
   async run(input, context) {
-    const index = integer(input, "index");
-    const path = insidePath(text(input, "path"), "`path` of a test definition");
-    const test = newTest(context, index, integer(input, "stage"), text(input, "name"), path);
+    const { index, path, test } = testOf(input, context);
     const repository = text(input, "repository");
     const branch = optionalText(input, "branch");
     const revision = optionalText(input, "revision");

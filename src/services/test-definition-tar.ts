@@ -1,8 +1,9 @@
 /** Unpacks a test definition that stands in the job as the base64 text of a tar archive (as LAVA once had it). */
-import { DispatchError, JobError } from "../base/errors.js";
-import { integer, text } from "./overlay/inputs.js";
-import { asJson, newTest } from "./overlay/layout.js";
-import { freshFolder, insidePath } from "./overlay/safe-files.js";
+import { JobError } from "../base/errors.js";
+import { checkPath, refusals, testOf } from "./overlay/definition-inputs.js";
+import { text } from "./overlay/inputs.js";
+import { asJson } from "./overlay/layout.js";
+import { freshFolder } from "./overlay/safe-files.js";
 import type { Service } from "./types.js";
 import { unpackArchive } from "./unpack-archive.js";
 
@@ -21,20 +22,14 @@ export const testDefinitionTar: Service = {
   name: "test-definition-tar",
 
   async validate(input) {
-    try {
-      if (typeof input.path === "string") insidePath(input.path, "`path` of a test definition");
+    return refusals(() => {
+      checkPath(input);
       if (input.archive !== undefined) decoded(text(input, "archive"));
-      return [];
-    } catch (error) {
-      if (error instanceof DispatchError) return [error];
-      throw error;
-    }
+    });
   },
 
   async run(input, context) {
-    const index = integer(input, "index");
-    const path = insidePath(text(input, "path"), "`path` of a test definition");
-    const test = newTest(context, index, integer(input, "stage"), text(input, "name"), path);
+    const { index, test } = testOf(input, context);
     context.log.debug(`Unpacking the archive of '${test.name}' to ${test.target_directory}`);
     await freshFolder(test.directory);
     await unpackArchive(decoded(text(input, "archive")), test.directory, context);

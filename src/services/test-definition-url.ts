@@ -1,8 +1,9 @@
 /** Unpacks a downloaded archive with a test definition into the overlay. */
-import { DispatchError } from "../base/errors.js";
-import { integer, optionalText, text } from "./overlay/inputs.js";
-import { asJson, newTest } from "./overlay/layout.js";
-import { freshFolder, insidePath } from "./overlay/safe-files.js";
+
+import { checkPath, refusals, testOf } from "./overlay/definition-inputs.js";
+import { optionalText, text } from "./overlay/inputs.js";
+import { asJson } from "./overlay/layout.js";
+import { freshFolder } from "./overlay/safe-files.js";
 import type { Service } from "./types.js";
 import { unpackArchive } from "./unpack-archive.js";
 
@@ -14,19 +15,11 @@ export const testDefinitionUrl: Service = {
   name: "test-definition-url",
 
   async validate(input) {
-    try {
-      if (typeof input.path === "string") insidePath(input.path, "`path` of a test definition");
-      return [];
-    } catch (error) {
-      if (error instanceof DispatchError) return [error];
-      throw error;
-    }
+    return refusals(() => checkPath(input));
   },
 
   async run(input, context) {
-    const index = integer(input, "index");
-    const path = insidePath(text(input, "path"), "`path` of a test definition");
-    const test = newTest(context, index, integer(input, "stage"), text(input, "name"), path);
+    const { index, test } = testOf(input, context);
     const strip = typeof input.strip_components === "number" ? input.strip_components : 0;
     const archive = text(input, "archive");
     context.log.debug(`Unpacking ${archive} to ${test.target_directory}`);
