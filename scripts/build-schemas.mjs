@@ -1,14 +1,16 @@
 // Joins src/definition/schemas/*.yaml into one JSON Schema each for jobs, devices and test definitions, and compiles
-// them with ajv into plain functions, so that neither schemas nor ajv are loaded at run time.
+// them with ajv into plain functions, so that neither schemas nor ajv are loaded at run time. Publishes them for editors,
+// too: <name>.schema.json, and <name>.strict.schema.json that refuses unknown keys.
 //   $include: [ref, ...]   takes over the keys of other schemas
 //   $folder: name          one schema file per method; `by` names the key that chooses, without it required keys do
 // Usage: build-schemas.mjs [FOLDER OF SCHEMAS [OUTPUT FOLDER]]. Objects with properties refuse unknown keys unless they say otherwise.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { _, Ajv } from "ajv";
 import standalone from "ajv/dist/standalone/index.js";
 import { parse } from "yaml";
+import { publishSchema, withoutDescriptions } from "./lib/publish-schema.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const [sources = join(root, "src/definition/schemas"), target = join(root, "src/definition/generated")] =
@@ -98,7 +100,13 @@ function bundle(entry) {
     allOf: [...refs.map((ref) => define(`${ref}.open`, () => open(ref))), ...(own.allOf ?? [])],
   });
   const open = (ref) => {
-    const { additionalProperties: _closed, type: _type, title: _title, ...schema } = expand(source(ref));
+    const {
+      additionalProperties: _closed,
+      type: _type,
+      title: _title,
+      description: _text,
+      ...schema
+    } = expand(source(ref));
     return schema;
   };
   const folder = ({ $folder, by, title, $include = [] }) => {
@@ -176,10 +184,17 @@ const validators = {
   "device.yaml": "validateDevice",
   "test-definition.yaml": "validateTestDefinition",
 };
+const read = (file) => (existsSync(join(sources, file)) ? parse(readFileSync(join(sources, file), "utf8")) : undefined);
+const glossary = read("glossary.yaml");
 for (const [entry, name] of Object.entries(validators)) {
-  const schema = bundle(entry);
-  const id = schema.$id;
-  writeFileSync(join(target, `${id}.schema.json`), `${JSON.stringify(schema, null, 1)}\n`);
+  const described = bundle(entry);
+  const id = described.$id;
+  for (const strict of [false, true]) {
+    const published = publishSchema(described, { strict, glossary, rules: read(`published-${entry}`) });
+    const file = `${id}.${strict ? "strict." : ""}schema.json`;
+    writeFileSync(join(target, file), `${JSON.stringify(published, null, 1)}\n`);
+  }
+  const schema = withoutDescriptions(described);
   ajv.addSchema(schema);
   let code = standalone(ajv, { [name]: id });
   if (/\brequire\(/.test(code)) throw new Error(`${id}: the generated code needs ajv at run time`);

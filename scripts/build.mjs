@@ -170,6 +170,10 @@ for (const name of LATE) {
   });
   writePiece(`late-${name}.js`, late[0].text);
 }
+// The schemas, as files that an editor's settings can name.
+const schemas = join(root, "src/definition/generated");
+for (const name of readdirSync(schemas).filter((name) => name.endsWith(".schema.json")))
+  cpSync(join(schemas, name), join(dist, name));
 await buildTesting(root, dist, { ...common, external: EXTERNAL });
 
 /** A piece is a function of what Node gives to a module. */

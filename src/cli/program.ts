@@ -7,6 +7,7 @@ import { addExplain } from "./commands/explain.js";
 import { addReplay } from "./commands/replay.js";
 import { addReport } from "./commands/report.js";
 import { addRun } from "./commands/run.js";
+import { addSchema } from "./commands/schema.js";
 import { addValidate } from "./commands/validate.js";
 import { addVisualize } from "./commands/visualize.js";
 import type { CliContext } from "./context.js";
@@ -15,7 +16,18 @@ import { examples } from "./options.js";
 /** Does the work of a command and keeps its exit code. */
 export type Finish = (work: (context: CliContext) => Promise<number>) => Promise<void>;
 
-export const COMMANDS = ["run", "validate", "describe", "explain", "chart", "doctor", "replay", "report", "visualize"];
+export const COMMANDS = [
+  "run",
+  "validate",
+  "describe",
+  "explain",
+  "chart",
+  "doctor",
+  "replay",
+  "report",
+  "schema",
+  "visualize",
+];
 
 /** Help goes to standard output; errors are thrown (CommanderError), and told elsewhere. */
 export function quietErrors(command: Command, { stdout }: CliContext): Command {
@@ -52,6 +64,7 @@ export function createProgram(context: CliContext, finish: Finish): Command {
     addDoctor,
     addReplay,
     addReport,
+    addSchema,
     addVisualize,
   ])
     add(program, finish);

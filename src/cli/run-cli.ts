@@ -48,5 +48,5 @@ function usageError(message: string, args: string[]): UsageError {
   const job = args.find((arg) => /\.ya?ml$/.test(arg));
   if (what.startsWith("unknown command") && job !== undefined && args[0] === job)
     return new UsageError(`${what}.`, `To run a job: lava-dispatch run --device <file> ${job}`);
-  return new UsageError(`${what}.`, suggestion || undefined);
+  return new UsageError(what.endsWith(".") ? what : `${what}.`, suggestion || undefined);
 }

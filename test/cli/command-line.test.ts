@@ -36,6 +36,20 @@ describe("help", () => {
   });
 });
 
+describe("schema", () => {
+  test.each(["job", "device", "test-definition"])("%s prints what is published, loose and strict", async (what) => {
+    for (const [words, kind] of [
+      [["schema", what], ""],
+      [["schema", what, "--strict"], "strict."],
+    ] as const) {
+      const context = cliContext();
+      expect(await runCli([...words], context)).toBe(0);
+      const file = new URL(`../../src/definition/generated/${what}.${kind}schema.json`, import.meta.url);
+      expect(JSON.parse(context.out())).toEqual(JSON.parse(readFileSync(file, "utf8")));
+    }
+  });
+});
+
 describe("usage errors say what to do, and give 2", () => {
   test.each([
     [["runn", "job.yaml"], "unknown command 'runn'", "Did you mean run?"],
@@ -59,6 +73,7 @@ describe("usage errors say what to do, and give 2", () => {
       "Check the path.",
     ],
     [["report", "/no/such"], "Cannot read the journal of /no/such", "journal.jsonl"],
+    [["schema", "jobs"], "Allowed choices are job, device, test-definition.\n", "see lava-dispatch --help"],
     [["doctor", "job.yaml"], "What a job would miss depends on its device.", "--device <file>"],
     [[], "No command was given.", "see lava-dispatch --help"],
   ])("%j", async (args, what, hint) => {

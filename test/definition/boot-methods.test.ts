@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { loadJob } from "../../src/definition/load-job.js";
 import { expectGolden, shown } from "./golden-problems.js";
+import { loadJob } from "./published-schemas.js";
 
 const HEAD = "job_name: x\ndevice_type: board\nvisibility: public\ntimeouts: {job: {minutes: 5}}\nactions:\n";
 const jobOf = (block: string): string => `${HEAD}- boot:\n    ${block.trim().replaceAll("\n", "\n    ")}\n`;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { loadJob } from "../../src/definition/load-job.js";
 import { expectGolden, shown } from "./golden-problems.js";
+import { loadJob } from "./published-schemas.js";
 
 const GOOD = `device_type: qemu
 job_name: smoke

@@ -1,7 +1,7 @@
 /** Every kind of test block, repeat blocks and protocols: what is accepted, and what a user is told of what is not. */
 import { describe, expect, it } from "vitest";
-import { loadJob } from "../../src/definition/load-job.js";
 import { expectGolden, shown } from "./golden-problems.js";
+import { loadJob } from "./published-schemas.js";
 
 const HEAD = `device_type: qemu
 job_name: kinds
