@@ -137,6 +137,16 @@ describe("deploy methods", () => {
     expectGolden(`definition/deploy/${name}.txt`, shown(problems));
   });
 
+  it("nfs has two forms: what belongs to the other is an unknown key", () => {
+    const block = "to: nfs\nnfsrootfs: {url: a}\nmodules: {url: a}\nimages: {kernel: {url: a}}";
+    const of = (strict: boolean) => loadJob(jobOf(block), "job.yaml", { strict }).problems;
+    expect(of(true).map(({ severity, message }) => `${severity}: ${message}`)).toEqual([
+      'error: "nfsrootfs" is not a key of deploy to nfs with images',
+      'error: "modules" is not a key of deploy to nfs with images',
+    ]);
+    expect(of(false).map(({ severity }) => severity)).toEqual(["warning", "warning"]);
+  });
+
   it("every method has a good and a bad block; every golden file belongs to a case", () => {
     const methods = readdirSync(new URL("../../src/definition/schemas/deploy/", import.meta.url))
       .map((file) => file.replace(".yaml", ""))
