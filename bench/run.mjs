@@ -21,6 +21,8 @@ const PARTS = {
   replay: measureReplay,
   layout: measureLayout,
 };
+/** Those that LAVA's own dispatcher runs, too. */
+const WITH_PEER = new Set(["startup", "qemu", "uboot", "console"]);
 const { values } = parseArgs({ options: { only: { type: "string" }, rounds: { type: "string" } } });
 const wanted = values.only?.split(",") ?? Object.keys(PARTS);
 for (const name of wanted) if (!PARTS[name]) throw new Error(`Unknown part ${name}: ${Object.keys(PARTS).join(", ")}`);
@@ -38,7 +40,7 @@ function findPeer() {
   }
 }
 
-const { peer, missing } = findPeer();
+const { peer, missing } = wanted.some((name) => WITH_PEER.has(name)) ? findPeer() : { missing: "not needed" };
 console.log(peer ? `Peer: lava-run of lava-dispatcher ${peer.version}` : `Peer not available: ${missing}`);
 
 const work = join(CACHE, "bench");

@@ -8,6 +8,7 @@ import { explain } from "../pipeline/explain.js";
 import { recordingIn } from "../replay/find-recording.js";
 import { writeFailure } from "../results/append-file.js";
 import { compileChart } from "../statechart/compile-chart.js";
+import { FirstLayouts } from "../visualize/first-layouts.js";
 import { readPageFiles } from "../visualize/page-files.js";
 import { NotARun, type Run, readRun } from "../visualize/read-run.js";
 import { embeddedFiles, singleFile } from "../visualize/single-file.js";
@@ -34,6 +35,8 @@ interface Shown {
 
 /** How often a run that is about to begin is looked for, in ms. */
 const PAUSE = 100;
+/** How long the first layout is waited for before the address is told, in ms. */
+const LAYOUT_PATIENCE = 2000;
 
 /** `lava-dispatch visualize`: serves until a signal, or writes one file. */
 export async function executeVisualize(
@@ -166,12 +169,13 @@ async function showRun(
     run = readRun(directory);
   }
   if (!run) return undefined;
-  const first = run;
-  const recorded = recordedJob(first.header.job_file, context.cwd);
+  let known = run;
+  const recorded = recordedJob(known.header.job_file, context.cwd);
   const masker = maskerOf(recorded?.job ?? {});
   const view = (): ViewData => {
     // The chart is written while the run begins.
-    const { header, chart, whole, explanation, ended }: Run = readRun(directory) ?? first;
+    known = readRun(directory, known) ?? known;
+    const { header, chart, whole, explanation, ended }: Run = known;
     return {
       version: VIEW_VERSION,
       title: header.job_name || header.job_id,
@@ -196,7 +200,10 @@ function pageFiles() {
 }
 
 async function writeHtml(path: string, { view, directory }: Shown): Promise<void> {
-  const html = singleFile(pageFiles(), view(), directory === undefined ? {} : await embeddedFiles(directory));
+  const shown = view();
+  const layout = new FirstLayouts().of(shown.chart);
+  const files = directory === undefined ? {} : await embeddedFiles(directory);
+  const html = singleFile(pageFiles(), shown, files, await layout);
   try {
     await writeFile(`${path}.new`, html);
     await rename(`${path}.new`, path);
@@ -205,24 +212,40 @@ async function writeHtml(path: string, { view, directory }: Shown): Promise<void
   }
 }
 
+/** Resolves when `work` has ended, or when its time is over. */
+async function withinTime(work: Promise<unknown>, ms: number, clock: CliContext["clock"]): Promise<void> {
+  let timer: unknown;
+  const over = new Promise<void>((done) => {
+    timer = clock.setTimeout(done, ms);
+  });
+  await Promise.race([work, over]);
+  clock.clearTimeout(timer);
+}
+
 async function serve(
   { view, directory }: Shown,
   { port }: VisualizeOptions,
-  { stdout }: CliContext,
+  { stdout, clock }: CliContext,
   stop: AbortSignal,
 ): Promise<void> {
   const wanted = port === undefined ? 0 : Number(port);
   if (!Number.isInteger(wanted) || wanted < 0 || wanted > 65_535)
     throw new UsageError(`${port} is no port.`, "Give a number from 1 to 65535, or 0 for any free one.");
+  const layouts = new FirstLayouts();
+  const layout = () => layouts.of(view().chart);
+  const ready = withinTime(layout(), LAYOUT_PATIENCE, clock);
   const { serveView } = await import("../visualize/server.js");
   const server = await serveView({
     files: pageFiles(),
     view,
+    layout,
     ...(directory !== undefined && { directory }),
     port: wanted,
   }).catch((error: NodeJS.ErrnoException) => {
     throw new UsageError(`Cannot listen on port ${wanted} of 127.0.0.1: ${error.message}.`, "Give another one: --port");
   });
+  // Whoever opens the page at once finds it laid out.
+  await ready;
   stdout.write(`${view().title}: ${server.url}\nCtrl-C ends it.\n`);
   if (!stop.aborted) await new Promise((done) => stop.addEventListener("abort", done, { once: true }));
   await server.close();

@@ -1,6 +1,7 @@
 /** What an output directory holds for the page. */
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { JOURNAL_VERSION, type JournalNode } from "../interpreter/journal-format.js";
 import type { Explanation } from "../pipeline/explain.js";
 import type { Chart, ChartState } from "../statechart/chart-types.js";
@@ -79,10 +80,15 @@ function firstLine(path: string): string | undefined {
   }
 }
 
-/** Everything but the streams. Undefined while the run has not begun. Throws NotARun. */
-export function readRun(directory: string): Run | undefined {
+/**
+ * Everything but the streams. What was read before is kept as long as the run is the same: its chart does not change once
+ * it is there. Undefined while the run has not begun. Throws NotARun.
+ */
+export function readRun(directory: string, before?: Run): Run | undefined {
   const header = readHeader(directory);
   if (!header) return undefined;
+  const ended = hasEnded(join(directory, STREAMS.journal));
+  if (before?.whole && isDeepStrictEqual(before.header, header)) return { ...before, ended };
   const chart = readJson<Chart>(join(directory, CHART_FILE));
   const whole = chart !== undefined && fits(chart, header.tree);
   const explanation = whole ? readJson<Explanation>(join(directory, EXPLANATION_FILE)) : undefined;
@@ -91,7 +97,7 @@ export function readRun(directory: string): Run | undefined {
     chart: whole ? chart : treeChart(header.tree),
     whole,
     ...(explanation && Array.isArray(explanation.actions) && { explanation }),
-    ended: hasEnded(join(directory, STREAMS.journal)),
+    ended,
   };
 }
 

@@ -8,6 +8,7 @@ import type { Duplex } from "node:stream";
 import { drained } from "./drained.js";
 import { acceptFeed, type Feed } from "./event-feed.js";
 import { inspectEvents } from "./inspect-run.js";
+import type { MadeLayout } from "./made-layout.js";
 import type { PageFile } from "./page-files.js";
 import { parseOffsets, streamRun } from "./stream-run.js";
 import type { ViewData } from "./view-data.js";
@@ -16,6 +17,8 @@ export interface ServeOptions {
   files: Map<string, PageFile>;
   /** Asked for each page: a run may have begun meanwhile. */
   view: () => ViewData;
+  /** What a page shows first, laid out; it does so itself where there is nothing. */
+  layout?: () => Promise<MadeLayout | undefined>;
   /** Output directory of the run, if there is one. */
   directory?: string;
   /** 0: any free one. */
@@ -113,6 +116,8 @@ function end(reply: ServerResponse, status: number, text: string, type = "text/p
 async function answer(request: IncomingMessage, reply: ServerResponse, options: ServeOptions, over: AbortSignal) {
   const path = pathOf(request);
   if (path === "/view.json") return end(reply, 200, JSON.stringify(options.view()), "application/json");
+  if (path === "/layout.json")
+    return end(reply, 200, JSON.stringify((await options.layout?.()) ?? null), "application/json");
   if (path === "/stream") return stream(request, reply, options, over);
   if (path === "/inspect") return inspect(reply, options, over);
   const file = options.files.get(path === "/" ? "/index.html" : path);

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { FileTail } from "./file-tail.js";
+import type { MadeLayout } from "./made-layout.js";
 import type { PageFile } from "./page-files.js";
 import { type EmbeddedFiles, STREAMS, type StreamName, type ViewData } from "./view-data.js";
 
@@ -34,7 +35,12 @@ const inText = (text: string) =>
   text.replace(/[&<>]/g, (char) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[char] as string);
 
 /** Builds the file. Texts of the run are packed, so nothing in them can be taken for the page's own. */
-export function singleFile(page: Map<string, PageFile>, view: ViewData, files: EmbeddedFiles): string {
+export function singleFile(
+  page: Map<string, PageFile>,
+  view: ViewData,
+  files: EmbeddedFiles,
+  layout?: MadeLayout,
+): string {
   const read = (path: string) => {
     const file = page.get(path);
     if (!file) throw new Error(`The page has no ${path}.`);
@@ -45,7 +51,12 @@ export function singleFile(page: Map<string, PageFile>, view: ViewData, files: E
   const policy =
     `default-src 'none'; script-src ${hash(script)}; style-src 'unsafe-inline'; img-src data:; worker-src blob:; ` +
     "base-uri 'none'; form-action 'none'";
-  const blocks = { view: JSON.stringify(view), worker: read("/elk-worker.js"), ...files };
+  const blocks = {
+    view: JSON.stringify(view),
+    ...(layout && { layout: JSON.stringify(layout) }),
+    worker: read("/elk-worker.js"),
+    ...files,
+  };
   const data = Object.entries(blocks)
     .map(([name, text]) => `<script type="application/gzip" id="embedded-${name}">${packed(text)}</script>`)
     .join("\n");

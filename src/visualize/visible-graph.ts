@@ -52,7 +52,7 @@ export function nodeOfState(graph: ChartGraph, path: string): GraphNode | undefi
  * Boxes to open at first: level by level as long as not more than `budget` boxes are seen, and none of the actions that
  * hold no others: what is in them is the same everywhere.
  */
-export function firstOpen(graph: ChartGraph, budget = 60): Set<string> {
+export function firstOpen(graph: ChartGraph, budget = 40): Set<string> {
   const open = new Set<string>([ROOT_ID]);
   let seen = graph.root.children.length;
   let level: GraphNode[] = graph.root.children;

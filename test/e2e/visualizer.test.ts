@@ -259,6 +259,17 @@ test("report.html: one page without scripts, its links lead into the log, its ch
   await keepPicture(page, "report-log");
 });
 
+test("the first drawing comes with the page: it waits for no layouter", async () => {
+  const url = await serve(writeRun(join(folder, "laid-out")));
+  const file = join(folder, "laid-out.html");
+  expect((await runCli(["visualize", "--html", file, join(folder, "laid-out")])).code).toBe(0);
+  const page = await open(url, { without: "**/elk-worker.js" });
+  opened.pop(); // it complains of the layouter
+  await soon(() => node(page, "boot").getAttribute("class")).toContain("is-failed");
+  await page.close();
+  expect(readFileSync(file, "utf8")).toContain('id="embedded-layout"');
+});
+
 test("193 actions: readable at first, all of them when asked, found by name", async () => {
   const pipeline = largePipeline();
   const records = journal();

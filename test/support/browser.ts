@@ -26,13 +26,15 @@ export interface PageOptions {
   width?: number;
   height?: number;
   dark?: boolean;
+  /** Addresses that are not answered, as a pattern. */
+  without?: string;
   /** What is there when the page is ready (default: the chart). */
   ready?: string;
 }
 
 /** Opens an address and waits until the page is ready. */
 export async function openPage(browser: Browser, url: string, options: PageOptions = {}): Promise<OpenPage> {
-  const { width = 1280, height = 800, dark = false, ready = ".react-flow__node" } = options;
+  const { width = 1280, height = 800, dark = false, without, ready = ".react-flow__node" } = options;
   const page = await browser.newPage({ viewport: { width, height }, colorScheme: dark ? "dark" : "light" });
   const complaints: string[] = [];
   page.on("console", (message) => {
@@ -46,6 +48,7 @@ export async function openPage(browser: Browser, url: string, options: PageOptio
     if (!inside || (own.protocol === "file:" && asked.href !== own.href && asked.protocol === "file:"))
       complaints.push(`asked for ${request.url()}`);
   });
+  if (without !== undefined) await page.route(without, (route) => route.abort());
   await page.goto(url);
   await page.waitForSelector(ready, { timeout: 60_000 });
   return { page, complaints };

@@ -7,7 +7,10 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { createMachine } from "xstate";
+import type { JsonMap } from "../../src/base/json.js";
+import { FirstLayouts } from "../../src/visualize/first-layouts.js";
 import type { InspectEvent } from "../../src/visualize/inspect-events.js";
+import { fingerprint, firstQuestion } from "../../src/visualize/made-layout.js";
 import { NotARun, readRun } from "../../src/visualize/read-run.js";
 import { serveView, type ViewServer } from "../../src/visualize/server.js";
 import { embeddedFiles, singleFile } from "../../src/visualize/single-file.js";
@@ -126,6 +129,17 @@ describe("who is answered", () => {
       expect(await ask(port, path)).toMatchObject({ status: 404, body: "There is nothing here." });
     for (const method of ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])
       expect((await ask(port, "/", {}, method)).status).toBe(405);
+  });
+  test("what a page shows first, laid out, where that is known", async () => {
+    const directory = writeRun(place());
+    const { port } = await serve(directory);
+    expect(await ask(port, "/layout.json")).toEqual({ status: 200, body: "null" });
+    await server?.close();
+    const view = viewOf(directory);
+    const layouts = new FirstLayouts();
+    server = await serveView({ files: page, view: () => view, layout: () => layouts.of(view.chart) });
+    const made = JSON.parse((await ask(server.port, "/layout.json")).body);
+    expect(made.of).toBe(fingerprint(firstQuestion(view.chart)));
   });
   test("loopback only", async () => {
     const { port } = await serve(writeRun(place()));
@@ -333,6 +347,17 @@ function readSocket(
 }
 
 describe("output directories", () => {
+  test("read again, a chart that is whole stays the same one; the run's end is seen, and another run", () => {
+    const directory = writeRun(place(), { records: journal().slice(0, 6) });
+    const first = readRun(directory);
+    expect(readRun(directory, first)?.chart).toBe(first?.chart);
+    writeRun(directory);
+    expect(readRun(directory, first)).toEqual({ ...first, ended: true });
+    writeRun(directory, { records: [{ ...(journal()[0] as JsonMap), job_id: "another" }] });
+    const other = readRun(directory, first);
+    expect(other?.header.job_id).toBe("another");
+    expect(other?.chart).not.toBe(first?.chart);
+  });
   test("with a chart of their own, of another job, and without one", () => {
     const whole = readRun(writeRun(place()));
     expect([whole?.whole, whole?.ended, whole?.explanation?.actions.length]).toEqual([true, true, 3]);
@@ -391,4 +416,8 @@ test("one file: everything is in it, packed, and nothing of the run can be taken
   expect(html).toContain("<title>&lt;/script&gt;&lt;script&gt;</title>");
   expect(html).toContain("js('<\\/script><\\!--')");
   expect(html).not.toMatch(/(src|href)=/);
+  const made = { of: "1", elk: { id: "job" } };
+  const laidOut = singleFile(page, viewOf(directory), {}, made);
+  expect(laidOut).toContain('id="embedded-layout"');
+  expect(html).not.toContain('id="embedded-layout"');
 });

@@ -27,6 +27,8 @@ const MANY = 250;
 const MINIMAP_FROM = 60;
 /** What is written must be readable when the page opens. */
 const LEAST_ZOOM_AT_FIRST = 0.45;
+/** How long a frame is waited for, in ms. */
+const UNSEEN = 1000;
 const MOVE = { duration: 250 };
 
 export function ChartView({ client }: { client: LayoutClient }) {
@@ -42,6 +44,7 @@ function Chart({ client }: { client: LayoutClient }) {
   const flow = useReactFlow<FlowNode, FlowEdge>();
   const hidden = useViewer(({ hidden }) => hidden);
   const { drawn, failure } = useLayout(client);
+  usePainted(drawn !== undefined || failure !== undefined);
   const frame = useRef<HTMLDivElement>(null);
   const before = useRef<Drawn>(undefined);
 
@@ -190,6 +193,25 @@ function Chart({ client }: { client: LayoutClient }) {
       {failure && <div className="waiting failure">The chart cannot be laid out: {failure}</div>}
     </div>
   );
+}
+
+/** Tells when the browser has painted what was given to it. */
+function usePainted(given: boolean): void {
+  const viewer = useTheViewer();
+  useEffect(() => {
+    if (!given || viewer.painted) return;
+    let told: ReturnType<typeof setTimeout>;
+    const frame = requestAnimationFrame(() => {
+      told = setTimeout(() => viewer.set({ painted: true }));
+    });
+    // A page that nobody sees has no frames.
+    const anyhow = setTimeout(() => viewer.set({ painted: true }), UNSEEN);
+    return () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(told);
+      clearTimeout(anyhow);
+    };
+  }, [given, viewer]);
 }
 
 function Tool({

@@ -11,11 +11,23 @@ const SCROLLBACK = 5000;
 
 /** The console as the board had printed it at that moment. What it printed is shown, and never answered or run. */
 export function ConsolePanel() {
+  const position = useViewer(({ tape, t }) => tape.lengthAt(t));
+  const skipped = useViewer(({ skipped }) => skipped.console);
+  // The terminal is made after the chart is on the screen: it takes a while.
+  const painted = useViewer(({ painted }) => painted);
+  return (
+    <div className="console" data-position={position}>
+      {skipped && <p className="note">The first {Math.round(skipped / 1048576)} MiB of the console are not shown.</p>}
+      {painted ? <BoardTerminal position={position} /> : <div className="terminal" />}
+      <LastInput />
+    </div>
+  );
+}
+
+function BoardTerminal({ position }: { position: number }) {
   const viewer = useTheViewer();
   const host = useRef<HTMLDivElement>(null);
   const dark = useViewer(({ theme }) => isDark(theme));
-  const position = useViewer(({ tape, t }) => tape.lengthAt(t));
-  const skipped = useViewer(({ skipped }) => skipped.console);
   const terminal = useRef<Terminal>(undefined);
   const written = useRef(0);
 
@@ -64,13 +76,7 @@ export function ConsolePanel() {
     written.current = position;
   }, [position, viewer]);
 
-  return (
-    <div className="console" data-position={position}>
-      {skipped && <p className="note">The first {Math.round(skipped / 1048576)} MiB of the console are not shown.</p>}
-      <div className="terminal" ref={host} />
-      <LastInput />
-    </div>
-  );
+  return <div className="terminal" ref={host} />;
 }
 
 function LastInput() {

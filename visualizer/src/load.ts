@@ -1,4 +1,5 @@
 /** Where the page's data come from: the server that handed it out, or the file that it is. */
+import type { MadeLayout } from "../../src/visualize/made-layout.js";
 import {
   type EmbeddedFiles,
   STREAMS,
@@ -11,6 +12,8 @@ export interface Source {
   view: ViewData;
   /** Tells what there is of the run, and what comes; `onState` what the connection is like. */
   stream(onPiece: (piece: StreamPiece) => void, onState: (state: StreamState) => void): void;
+  /** What the page shows first, laid out, where that was done before. */
+  layout: Promise<MadeLayout | undefined>;
   /** Starts a layout worker. */
   worker(): Promise<Worker>;
 }
@@ -33,17 +36,18 @@ export async function openSource(): Promise<Source> {
 declare global {
   interface Window {
     /** What public/boot.js has begun. */
-    lavaDispatch: { worker: Worker; view: Promise<Response> };
+    lavaDispatch: { view: Promise<Response>; layout: Promise<Response> };
   }
 }
 
 async function fromServer(): Promise<Source> {
-  const { worker, view } = window.lavaDispatch;
+  const { view, layout } = window.lavaDispatch;
   const reply = await view;
   if (!reply.ok) throw new Error(`The server answers ${reply.status}.`);
   return {
     view: await reply.json(),
-    worker: async () => worker,
+    layout: layout.then(async (made) => (made.ok ? await made.json() : undefined)).catch(() => undefined),
+    worker: async () => new Worker("elk-worker.js"),
     stream(onPiece, onState) {
       const events = new EventSource("stream");
       let caughtUp = false;
@@ -80,6 +84,9 @@ async function fromFile(own: string): Promise<Source> {
   }
   return {
     view: JSON.parse(await unpack(own)),
+    layout: unpack(embedded("layout") ?? "")
+      .then(JSON.parse)
+      .catch(() => undefined),
     worker: async () => {
       const code = await unpack(embedded("worker") ?? "");
       return new Worker(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));

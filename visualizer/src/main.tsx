@@ -15,7 +15,7 @@ const root = createRoot(document.getElementById("root") as HTMLElement);
 
 try {
   const source = await openSource();
-  const client = new LayoutClient(source.worker());
+  const client = new LayoutClient(source.worker, source.layout);
   const viewer = new Viewer(source.view);
   document.title = `${source.view.title} – lava-dispatch`;
   root.render(
@@ -25,11 +25,15 @@ try {
       </ViewerContext>
     </StrictMode>,
   );
-  if (viewer.hasRun)
+  const stop = viewer.subscribe(() => {
+    if (!viewer.painted) return;
+    stop();
+    if (!viewer.hasRun) return;
     source.stream(
       (piece) => viewer.take(piece),
       (stream) => viewer.set({ stream }),
     );
+  });
 } catch (error) {
   root.render(<p className="waiting failure">The page cannot be shown: {(error as Error).message}</p>);
 }

@@ -108,15 +108,17 @@ function Strip() {
   const theme = useViewer(({ theme }) => theme);
   const part = useViewer(({ t, start, end }) => (t - start) / (end - start));
   const selected = useViewer(({ selected }) => selected);
+  const painted = useViewer(({ painted }) => painted);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the timeline grows in place; its length and end say so
   useEffect(() => {
+    if (!painted) return;
     const paint = () => canvas.current && box.current && drawStrip(canvas.current, box.current, viewer);
     paint();
     const resize = new ResizeObserver(paint);
     if (box.current) resize.observe(box.current);
     return () => resize.disconnect();
-  }, [records, end, theme, viewer, selected]);
+  }, [records, end, theme, viewer, selected, painted]);
 
   return (
     <div className="strip" ref={box}>

@@ -4,6 +4,9 @@ import type { Drawn } from "./flow-elements.js";
 import type { LayoutClient } from "./layout-client.js";
 import { useTheViewer, useViewer } from "./viewer.js";
 
+/** After so long the page has drawn what it shows first, in ms. */
+const IDLE = 500;
+
 /** Lays out what is open; the last drawing stays until the next one is there. */
 export function useLayout(client: LayoutClient): { drawn: Drawn | undefined; failure: string | undefined } {
   const viewer = useTheViewer();
@@ -33,5 +36,11 @@ export function useLayout(client: LayoutClient): { drawn: Drawn | undefined; fai
   }, [client, viewer]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another set of open boxes is what asks for a layout
   useEffect(() => void run(), [open, run]);
+  const isDrawn = drawn !== undefined;
+  useEffect(() => {
+    if (!isDrawn) return;
+    const later = setTimeout(() => void client.warmUp().catch(() => {}), IDLE);
+    return () => clearTimeout(later);
+  }, [client, isDrawn]);
   return { drawn, failure };
 }

@@ -16,9 +16,6 @@ export type Theme = "auto" | "light" | "dark";
 export type Panel = "state" | "data" | "timeouts" | "results" | "source";
 export type Dock = "console" | "log";
 
-/** Boxes that are seen at first, at most. */
-const FIRST_BOXES = 40;
-
 export class Viewer {
   readonly view: ViewData;
   readonly graph: ChartGraph;
@@ -30,6 +27,8 @@ export class Viewer {
   skipped: { [stream: string]: number } = {};
 
   stream: StreamState = "loading";
+  /** Whether the chart is on the screen: all that a page can do without comes after it. */
+  painted = false;
   open: ReadonlySet<string>;
   /** Opened by following, closed again when left. */
   #followed = new Set<string>();
@@ -59,7 +58,7 @@ export class Viewer {
     this.view = view;
     this.graph = chartGraph(view.chart);
     for (const node of this.graph.nodes.values()) if (node.level) this.byLevel.set(node.level, node);
-    this.open = firstOpen(this.graph, FIRST_BOXES);
+    this.open = firstOpen(this.graph);
     this.follow = view.run === "live";
   }
 
@@ -91,7 +90,10 @@ export class Viewer {
   }
   set(
     values: Partial<
-      Pick<Viewer, "panel" | "dock" | "hidden" | "theme" | "follow" | "playing" | "speed" | "source" | "stream">
+      Pick<
+        Viewer,
+        "panel" | "dock" | "hidden" | "theme" | "follow" | "playing" | "speed" | "source" | "stream" | "painted"
+      >
     >,
   ) {
     Object.assign(this, values);
@@ -253,11 +255,7 @@ export class Viewer {
     this.#followed.clear();
     this.follow = false;
     this.open =
-      detail === "first"
-        ? firstOpen(this.graph, FIRST_BOXES)
-        : detail === "none"
-          ? new Set()
-          : allOpen(this.graph, detail);
+      detail === "first" ? firstOpen(this.graph) : detail === "none" ? new Set() : allOpen(this.graph, detail);
     this.changed();
   }
   /** Selects a node and opens what is around it. */
