@@ -38,4 +38,13 @@ for (const { severity, message, location, hint } of problems)
   );
 if (problems.length > 0) exit(1);
 mkdirSync(dirname(target), { recursive: true });
-writeFileSync(target, `${JSON.stringify(machines)}\n`);
+// Large parts stay text until they are asked for (src/strategies/built-in-machines.ts): a job needs few of them.
+const texts = (map) => Object.fromEntries(Object.entries(map).map(([name, value]) => [name, JSON.stringify(value)]));
+const { strategies, fragments, dialogues, ...rest } = machines;
+const packed = {
+  ...rest,
+  strategies: strategies.map(({ pipeline, ...head }) => ({ ...head, pipeline: JSON.stringify(pipeline) })),
+  fragments: texts(fragments),
+  dialogues: texts(dialogues),
+};
+writeFileSync(target, `${JSON.stringify(packed)}\n`);

@@ -11,6 +11,7 @@ import { _, Ajv } from "ajv";
 import standalone from "ajv/dist/standalone/index.js";
 import { parse } from "yaml";
 import { publishSchema, withoutDescriptions } from "./lib/publish-schema.mjs";
+import { markOf, PIECE, splitValidator } from "./lib/split-validator.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const [sources = join(root, "src/definition/schemas"), target = join(root, "src/definition/generated")] =
@@ -117,6 +118,7 @@ function bundle(entry) {
       const schema = {
         title: title ? `${title} ${method}` : method,
         type: "object",
+        ...(title && { [PIECE]: `${$folder}.${method}` }),
         ...own,
         ...(by && {
           required: [by, ...(own.required ?? [])],
@@ -178,6 +180,12 @@ ajv.addKeyword({
   code: (context) => context.fail(_`true`),
 });
 
+ajv.addKeyword({
+  keyword: PIECE,
+  schemaType: "string",
+  code: ({ gen, schema }) => gen.code(_`${markOf(schema)}`),
+});
+
 mkdirSync(target, { recursive: true });
 const validators = {
   "job.yaml": "validateJob",
@@ -186,6 +194,7 @@ const validators = {
 };
 const read = (file) => (existsSync(join(sources, file)) ? parse(readFileSync(join(sources, file), "utf8")) : undefined);
 const glossary = read("glossary.yaml");
+const MADE = "// Made by scripts/build-schemas.mjs: do not edit.\n";
 for (const [entry, name] of Object.entries(validators)) {
   const described = bundle(entry);
   const id = described.$id;
@@ -198,14 +207,17 @@ for (const [entry, name] of Object.entries(validators)) {
   ajv.addSchema(schema);
   let code = standalone(ajv, { [name]: id });
   if (/\brequire\(/.test(code)) throw new Error(`${id}: the generated code needs ajv at run time`);
-  // the functions keep their schema beside them: the writer of problems reads its titles and examples
-  const root = /const (schema\d+) = \{"\$schema"/.exec(code);
-  if (!root) throw new Error(`${id}: the generated code has no schema`);
-  code += `export const schema = ${root[1]};`;
-  writeFileSync(join(target, `validate-${id}.js`), `// Made by scripts/build-schemas.mjs: do not edit.\n${code}\n`);
+  const { code: rest, pieces } = splitValidator(code, `./${id}`);
+  mkdirSync(join(target, id), { recursive: true });
+  for (const [piece, text] of pieces) writeFileSync(join(target, id, `${piece}.cjs`), `${MADE}${text}`);
+  writeFileSync(join(target, id, "schema.json"), JSON.stringify(schema));
+  code = `import { createRequire } from "node:module";
+const require = createRequire(import.meta.url);
+${rest}`;
+  writeFileSync(join(target, `validate-${id}.js`), `${MADE}${code}\n`);
   writeFileSync(
     join(target, `validate-${id}.d.ts`),
     `import type { ErrorObject } from "ajv";\n
-export declare const ${name}: { (data: unknown): boolean; errors?: ErrorObject[] | null };\nexport declare const schema: object;\n`,
+export declare const ${name}: { (data: unknown): boolean; errors?: ErrorObject[] | null };\nexport declare const schema: () => object;\n`,
   );
 }

@@ -12,7 +12,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 import { buildTesting } from "./build-testing.mjs";
@@ -39,24 +39,29 @@ const jsonAsFile = {
   name: "json-as-file",
   setup({ onLoad }) {
     onLoad({ filter: /\.json$/ }, ({ path }) => {
-      const text = JSON.stringify(JSON.parse(readFileSync(path, "utf8")));
+      // in ASCII: read as latin1, it is not decoded
+      const text = JSON.stringify(JSON.parse(readFileSync(path, "utf8"))).replace(
+        /[^\0-\x7f]/g,
+        (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+      );
       if (text.length < 16 * 1024) return { contents: text, loader: "json" };
-      const name = basename(path);
+      const name = `data-${basename(dirname(path))}-${basename(path)}`;
       mkdirSync(dist, { recursive: true });
       writeFileSync(join(dist, name), text);
-      const read = `JSON.parse(readFileSync(distFolder + ${JSON.stringify(`/${name}`)}, "utf8"))`;
-      return { contents: `import { readFileSync } from "node:fs"; export default ${read}`, loader: "js" };
+      const read = `JSON.parse(require("node:fs").readFileSync(distFolder + ${JSON.stringify(`/${name}`)}, "latin1"))`;
+      return { contents: `module.exports = ${read}`, loader: "js" };
     });
   },
 };
 
 /** Packages that sources load only when they need them: a piece each. */
-const LATE = ["handlebars", "ajv"];
+const LATE = ["handlebars", "handlebars/runtime.js", "ajv"];
+const lateName = (name) => `late-${name.replace(/\W/g, "-")}.js`;
 const latePackages = {
   name: "late-packages",
   setup({ onLoad, onResolve }) {
     onResolve({ filter: new RegExp(`^(${LATE.join("|")})$`) }, ({ path }) => ({
-      path: `./late-${path}.js`,
+      path: `./${lateName(path)}`,
       external: true,
     }));
     onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
@@ -66,6 +71,30 @@ const latePackages = {
         loader: "ts",
       };
     });
+  },
+};
+
+/** What the sources load themselves, in the middle of their work, from a file that was made: a piece each. */
+const latePieces = new Set();
+const lateFiles = {
+  name: "late-files",
+  setup({ onResolve }) {
+    onResolve({ filter: /\.cjs$/ }, ({ path, resolveDir }) => {
+      latePieces.add(join(resolveDir, path));
+      return { path: pieceOf(path), external: true };
+    });
+  },
+};
+const pieceOf = (path) => `./late-${basename(path, ".cjs")}.js`;
+
+/** Made sources make their own `require`; a bundle has one that the bundler knows. */
+const plainRequire = {
+  name: "plain-require",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/generated\/validate-[\w-]+\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, "utf8").replace(/^import \{ createRequire \}.*\nconst require = .*$/m, ""),
+      loader: "js",
+    }));
   },
 };
 
@@ -144,7 +173,7 @@ const { outputFiles } = await build({
   chunkNames: "part-[name]-[hash]",
   external: EXTERNAL,
   alias: MODULES,
-  plugins: [jsonAsFile, latePackages, lateChildProcess],
+  plugins: [jsonAsFile, latePackages, lateFiles, plainRequire, lateChildProcess],
   define: {
     LAVA_DISPATCH_VERSION: JSON.stringify(version),
     "import.meta.url": "importMetaUrl",
@@ -158,6 +187,10 @@ for (const { path, text } of outputFiles) {
   const { code } = await transform(text, { ...common, format: "cjs", supported: { "dynamic-import": false } });
   writePiece(basename(path), code);
 }
+for (const path of latePieces) {
+  const { code } = await transform(readFileSync(path, "utf8"), { ...common, format: "cjs" });
+  writePiece(pieceOf(path), code);
+}
 for (const name of LATE) {
   const { outputFiles: late } = await build({
     ...common,
@@ -168,16 +201,34 @@ for (const name of LATE) {
     platform: "node",
     format: "cjs",
   });
-  writePiece(`late-${name}.js`, late[0].text);
+  writePiece(lateName(name), late[0].text);
 }
 // The schemas, as files that an editor's settings can name.
 const schemas = join(root, "src/definition/generated");
 for (const name of readdirSync(schemas).filter((name) => name.endsWith(".schema.json")))
   cpSync(join(schemas, name), join(dist, name));
-await buildTesting(root, dist, { ...common, external: EXTERNAL });
+await buildTesting(root, dist, { ...common, external: EXTERNAL, plugins: [plainRequire] });
+
+/**
+ * What a piece imports is loaded when it is first used: no command needs all that its pieces could need. (Modules here
+ * only declare; when they are evaluated makes no difference.)
+ */
+function withLateImports(code) {
+  const names = [];
+  const declared = code.replace(/\b(import_\w+)=((?:__toESM\()?require\("[^"]+"\)\)?)/g, (_, name, load) => {
+    names.push(name);
+    return `late_${name}=$late(()=>${load})`;
+  });
+  if (names.length === 0) return code;
+  const late = "const $late=load=>{let loaded;return()=>loaded??=load()};";
+  return (
+    late + declared.replace(/(?<!late_)\bimport_\w+/g, (name) => (names.includes(name) ? `(late_${name}())` : name))
+  );
+}
 
 /** A piece is a function of what Node gives to a module. */
-function writePiece(name, code) {
+function writePiece(name, whole) {
+  const code = withLateImports(whole);
   const url = code.includes("importMetaUrl")
     ? 'const importMetaUrl=require("node:url").pathToFileURL(__filename).href;'
     : "";

@@ -11,10 +11,13 @@ export interface Clock {
 /** Node's timers fire at once above this (24.8 days); the clocks chain instead. */
 const LONGEST = 2 ** 31 - 1;
 
-/** Wall-clock time, to the microsecond. Delays of any length work. */
+const monotonic = (): number => Number(process.hrtime.bigint()) / 1e6;
+
+/** Wall-clock time as it was when the process began, running on steadily, to the microsecond. Delays of any length work. */
 export class RealClock implements Clock {
+  readonly #origin = Date.now() - monotonic();
   now(): number {
-    return Math.round((performance.timeOrigin + performance.now()) * 1000) / 1000;
+    return Math.round((this.#origin + monotonic()) * 1000) / 1000;
   }
   setTimeout(callback: () => void, ms: number): unknown {
     const handle: { timer?: NodeJS.Timeout } = {};

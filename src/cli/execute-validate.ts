@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { rmdirSync, rmSync } from "node:fs";
 import type { ValidateOptions } from "./commands/validate.js";
 import type { CliContext } from "./context.js";
 import { buildInputs, type Inputs, readInputs } from "./load-inputs.js";
@@ -35,6 +35,14 @@ async function writeTree({ pipeline }: Inputs, output: string): Promise<void> {
   writeDescription(output, { pipeline: describe(pipeline) });
 }
 
+function removeFolder(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 /** Programs and URLs; what stands in the files was told already. */
 export async function lookOutside(inputs: Inputs, context: CliContext) {
   const { validateRun } = await import("../interpreter/validate-run.js");
@@ -46,6 +54,6 @@ export async function lookOutside(inputs: Inputs, context: CliContext) {
     const pipeline = { ...inputs.pipeline, problems: [], validation: [] };
     return await validateRun({ ...options, pipeline, sinks: [] });
   } finally {
-    rmSync(work, { recursive: true, force: true });
+    removeFolder(work);
   }
 }

@@ -27,19 +27,18 @@ const MOST_KEYS = 12;
 
 /**
  * ajv's errors as problems at their places: unknown keys are warnings unless `strict`, all else is an error.
- * @param schema the root schema, for what its references stand for
+ * @param schema gives the root schema, for what its references stand for: asked for only when something is to be said
  */
 export function schemaProblems(
   errors: readonly ErrorObject[],
-  schema: object,
+  schema: () => object,
   parsed: ParsedYaml,
   { strict }: { strict: boolean },
 ): Problem[] {
-  const root = schema as Schema;
   const seen = new Set<string>();
   const problems: Problem[] = [];
   for (const error of withoutEchoes(errors)) {
-    const problem = new SchemaError(error, root, parsed, strict).problem();
+    const problem = new SchemaError(error, schema as () => Schema, parsed, strict).problem();
     if (!problem) continue;
     const key = `${problem.path} ${problem.message}`;
     if (!seen.has(key)) problems.push(problem);
@@ -92,7 +91,7 @@ class SchemaError {
   readonly #schema: Schema;
   constructor(
     private readonly error: ErrorObject,
-    private readonly root: Schema,
+    private readonly root: () => Schema,
     private readonly parsed: ParsedYaml,
     private readonly strict: boolean,
   ) {
@@ -103,7 +102,7 @@ class SchemaError {
   problem(): Problem | undefined {
     const { keyword, data } = this.error;
     const params = this.error.params as { [name: string]: string };
-    const name = pathText(this.#path) || (this.root.title ?? "the file");
+    const name = pathText(this.#path) || (this.root().title ?? "the file");
     const told = this.#schema.errorMessage;
     if (keyword === "pythonRegExp") return this.#regExp(data as string, name);
     if (told && TOLD_BY_SCHEMA.has(keyword))
@@ -247,7 +246,7 @@ class SchemaError {
   #deref(schema: Schema | boolean | undefined): Schema | undefined {
     if (typeof schema !== "object") return undefined;
     const ref = schema.$ref ?? (schema as { allOf?: Schema[] }).allOf?.[0]?.$ref;
-    const target = ref?.startsWith("#/definitions/") ? this.root.definitions?.[ref.slice(14)] : undefined;
+    const target = ref?.startsWith("#/definitions/") ? this.root().definitions?.[ref.slice(14)] : undefined;
     return target ? { ...target, ...schema } : schema;
   }
 }

@@ -8,6 +8,7 @@ import { problemAt, schemaProblems } from "../definition/schema-problems.js";
 import { flow } from "../definition/value-text.js";
 import { type ParsedYaml, parseYaml } from "../definition/yaml-text.js";
 import { type DeviceTemplate, type TemplateSource, templateChain } from "./template-chain.js";
+import { type Rendered, TemplateError } from "./template-language.js";
 
 export interface LoadDeviceOptions extends TemplateSource {
   /** The job's context: it sets the variables that the device type lets a job set. */
@@ -53,8 +54,8 @@ export async function loadDevice(text: string, file: string, options: LoadDevice
     return { device: {}, parsed, problems };
   }
   if (!(EXTENDS in parsed.value)) return checked(parsed.value, parsed, problems);
-  const rendered = await renderDictionary(parsed, { ...parsed.value, ...options.variables }, options, problems);
-  return rendered ? checked(rendered.device, rendered.parsed, problems) : { device: {}, parsed, problems };
+  const config = await renderDictionary(parsed, { ...parsed.value, ...options.variables }, options, problems);
+  return config ? checked(config.device, config.parsed, problems) : { device: {}, parsed, problems };
 }
 
 function checked(device: JsonMap, parsed: ParsedYaml, problems: Problem[]): LoadedDevice {
@@ -91,12 +92,10 @@ async function renderDictionary(
     job_id: options.jobId ?? "",
   };
   if (problems.some(({ severity }) => severity === "error")) return undefined;
-  // Handlebars is only loaded for a dictionary
-  const { renderTemplate, TemplateError } = await import("./render-template.js");
   const layers: ParsedYaml[] = [];
   for (const template of chain) {
     try {
-      const { text, lines } = renderTemplate(template.body, variables);
+      const { text, lines } = await rendered(template, variables);
       layers.push(relocated(parseYaml(text.trim() === "" ? "{}" : text, template.file), lines, template.text));
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
@@ -125,6 +124,13 @@ async function renderDictionary(
   const maps = [...layers.map(({ value }) => value as JsonMap), ...(isMap(overrides) ? [overrides] : [])];
   const device = maps.reduce((merged, map) => deepMerge(merged, map), {});
   return { device, parsed: joined(device, dictionary, layers) };
+}
+
+/** Handlebars is only loaded for a dictionary, its compiler only for a template that is not this project's. */
+async function rendered({ compiled, body }: DeviceTemplate, variables: JsonMap): Promise<Rendered> {
+  return compiled
+    ? (await import("./render-compiled.js")).renderCompiled(compiled, variables)
+    : (await import("./render-template.js")).renderTemplate(body, variables);
 }
 
 /** Defaults of the templates, overlaid by the dictionary, overlaid by what a job may set. */

@@ -1,32 +1,16 @@
 import Handlebars from "handlebars";
-import { isMap, type Json, type JsonMap } from "../base/json.js";
-
-/** Rendered text, and for each of its lines the template's line that made it. */
-export interface Rendered {
-  text: string;
-  /** 1-based on both sides: `lines[n]` is the template's line of the text's line n. */
-  lines: number[];
-}
-
-/** A template that cannot be rendered. */
-export class TemplateError extends Error {
-  constructor(
-    message: string,
-    readonly line: number,
-    readonly column: number,
-  ) {
-    super(message);
-  }
-}
-
-const VALUE = "yaml value";
-const PART = "yaml text";
-/** Marks of template lines in the text while it is rendered; no value can contain them, as JSON escapes them. */
-const mark = (line: number): string => `\x01${line}\x02`;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the marks are control characters
-const MARK = /\x01(\d+)\x02/g;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
-const LEADING = /^(?:\x01\d+\x02)+/;
+import type { JsonMap } from "../base/json.js";
+import {
+  type AskedName,
+  checkNames,
+  HELPERS,
+  mark,
+  PART,
+  type Rendered,
+  TemplateError,
+  unmark,
+  VALUE,
+} from "./template-language.js";
 
 /**
  * Renders a device-type template to YAML text. `{{x}}` becomes a whole YAML value, quoted where needed; `{{{x}}}` is a
@@ -37,34 +21,35 @@ export function renderTemplate(body: string, variables: JsonMap): Rendered {
   const engine = Handlebars.create();
   engine.registerHelper(HELPERS);
   try {
-    const program = engine.parse(body);
-    new Quoting(body.split("\n"), variables).accept(program);
-    const marked = engine.compile(program, COMPILING)(variables);
-    return unmark(marked);
+    const { program, names } = parseTemplate(body);
+    checkNames(names, variables);
+    return unmark(engine.compile(program, COMPILING)(variables));
   } catch (error) {
     throw error instanceof TemplateError ? error : syntaxError(error as Error);
   }
 }
 
-const isEmpty = (value: unknown): boolean => Handlebars.Utils.isEmpty(value);
+/**
+ * Compiles a template for src/device/render-compiled.ts.
+ * @returns the names that it asks for, and JavaScript text: an expression that gives Handlebars' compiled form
+ * @throws TemplateError with the template's line
+ */
+export function compileTemplate(body: string): { names: AskedName[]; code: string } {
+  try {
+    const { program, names } = parseTemplate(body);
+    return { names, code: String(Handlebars.precompile(program, COMPILING)) };
+  } catch (error) {
+    throw error instanceof TemplateError ? error : syntaxError(error as Error);
+  }
+}
 
-/** Helpers of templates, beside Handlebars' own; the last argument is Handlebars' options. */
-const HELPERS: { [name: string]: Handlebars.HelperDelegate } = {
-  [VALUE]: (value: Json | undefined, place: string) => inFlow(defined(value, place)),
-  [PART]: (value: Json | undefined, place: string) => inQuotes(defined(value, place), place),
-  eq: (a: Json, b: Json) => a === b,
-  and: (...values: unknown[]) => values.slice(0, -1).every((value) => !isEmpty(value)),
-  or: (...values: unknown[]) => values.slice(0, -1).find((value) => !isEmpty(value)) ?? false,
-  not: (value: unknown) => isEmpty(value),
-  given: (options: Handlebars.HelperOptions) => {
-    // Handlebars fills the hash from its end
-    const given = Object.entries(options.hash as JsonMap)
-      .reverse()
-      .filter(([, value]) => !isEmpty(value));
-    return given.length > 0 ? Object.fromEntries(given) : null;
-  },
-  has: (map: Json, key: string) => isMap(map) && Object.hasOwn(map, key),
-};
+function parseTemplate(body: string): { program: hbs.AST.Program; names: AskedName[] } {
+  const program = Handlebars.parse(body);
+  const quoting = new Quoting(body.split("\n"));
+  quoting.accept(program);
+  return { program, names: quoting.names };
+}
+
 const KNOWN_HELPERS = new Set([...Object.keys(HELPERS), "if", "unless", "each", "with", "lookup"]);
 const COMPILING = {
   strict: true,
@@ -76,16 +61,15 @@ const COMPILING = {
 /** Blocks in which names mean other things than the variables. */
 const SCOPES = new Set(["each", "with"]);
 
-/** Checks all names, makes every insertion safe, and marks the lines. */
+/** Collects all names, makes every insertion safe, and marks the lines. */
 class Quoting extends Handlebars.Visitor {
   /** Inline partials; true: of one line, a piece of a text to be used within quotes. */
   readonly #partials = new Map<string, boolean>();
   #inPiece = false;
   #scopes = 0;
-  constructor(
-    private readonly lines: string[],
-    private readonly variables: JsonMap,
-  ) {
+  /** The variables that are asked for. */
+  readonly names: AskedName[] = [];
+  constructor(private readonly lines: string[]) {
     super();
   }
 
@@ -120,8 +104,7 @@ class Quoting extends Handlebars.Visitor {
   override PathExpression(path: hbs.AST.PathExpression): void {
     const [name] = path.parts;
     if (path.data || name === undefined || path.depth !== this.#scopes) return;
-    if (typeof name === "string" && Object.hasOwn(this.variables, name)) return;
-    this.#refuse(path, `the variable "${name}" is not declared in the head of the template or its parents`);
+    this.names.push([String(name), path.loc.start.line, path.loc.start.column + 1]);
   }
 
   override ContentStatement(content: hbs.AST.ContentStatement): void {
@@ -184,38 +167,6 @@ const helperPath = (name: string, loc: hbs.AST.SourceLocation): hbs.AST.PathExpr
 const countLines = (text: string): number => text.split("\n").length - 1;
 
 const endsInQuotes = (text: string): boolean => (text.replace(/\\./g, "").match(/"/g)?.length ?? 0) % 2 === 1;
-
-function defined(value: Json | undefined, place: string): Json {
-  if (value === undefined) throw errorAt(place, "has no value here");
-  return value;
-}
-
-/** YAML's flow form, which is JSON. */
-const inFlow = (value: Json): string => JSON.stringify(value);
-
-function inQuotes(value: Json, place: string): string {
-  if (typeof value === "object" && value !== null) throw errorAt(place, "is no text: it cannot be a part of one");
-  return JSON.stringify(value === null ? "" : String(value)).slice(1, -1);
-}
-
-/** @param place line, column and name of an insertion */
-function errorAt(place: string, what: string): TemplateError {
-  const [line, column, ...name] = place.split(":");
-  return new TemplateError(`"${name.join(":")}" ${what}`, Number(line), Number(column));
-}
-
-function unmark(marked: string): Rendered {
-  const lines = [0];
-  let last = 1;
-  const text = marked.split("\n").map((line) => {
-    // where a block has begun, several stand there: the last one is of what follows
-    const leading = [...(LEADING.exec(line)?.[0] ?? "").matchAll(MARK)].at(-1);
-    last = leading ? Number(leading[1]) : last;
-    lines.push(last);
-    return line.replaceAll(MARK, "");
-  });
-  return { text: text.join("\n"), lines };
-}
 
 /** What Handlebars' parser says, in words. */
 function syntaxError(error: Error): TemplateError {

@@ -1,8 +1,11 @@
-import { isMap, type Json, type JsonMap } from "../base/json.js";
+import { isMap, type JsonMap } from "../base/json.js";
 import { nearest } from "../base/nearest.js";
 import type { Problem } from "../base/problem.js";
 import { problemAt } from "../definition/schema-problems.js";
 import { type ParsedYaml, parseYaml } from "../definition/yaml-text.js";
+import { compiledTemplate } from "./compiled-templates.js";
+import type { CompiledTemplate } from "./render-compiled.js";
+import { splitTemplate } from "./split-template.js";
 
 /** Finds device-type templates by name; `names` lists them for hints. */
 export interface TemplateSource {
@@ -15,13 +18,18 @@ export interface DeviceTemplate {
   name: string;
   file: string;
   text: string;
-  front: ParsedYaml;
+  /** The device type that it extends. */
+  parent?: string;
+  /** The front matter: what is wrong with a name in it has its place there. */
+  front: () => ParsedYaml;
   /** Defaults of what a device dictionary may set. */
   variables: JsonMap;
   /** Defaults of what a dictionary or a job's context may set. */
   context: JsonMap;
   /** The text below the front matter, on the same lines as in the file. */
   body: string;
+  /** There is one of each template of this project. */
+  compiled?: CompiledTemplate;
 }
 
 const FRONT_KEYS = ["extends", "variables", "context"];
@@ -37,10 +45,10 @@ export function templateChain(
   problems: Problem[],
 ): DeviceTemplate[] {
   const chain: DeviceTemplate[] = [];
-  let asking = dictionary;
+  let asking = () => dictionary;
   for (let wanted: string | undefined = name; wanted !== undefined; ) {
     const refuse = (message: string, hint?: string) => {
-      problems.push(problemAt(asking, ["extends"], "error", message, { hint }));
+      problems.push(problemAt(asking(), ["extends"], "error", message, { hint }));
       return [];
     };
     if (!/^[\w.-]+$/.test(wanted)) return refuse(`"${wanted}" cannot be the name of a device type`);
@@ -59,18 +67,19 @@ export function templateChain(
     if (!template) return [];
     chain.push(template);
     asking = template.front;
-    const parent: Json | undefined = isMap(template.front.value) ? template.front.value.extends : undefined;
-    wanted = typeof parent === "string" ? parent : undefined;
+    wanted = template.parent;
   }
   return chain.reverse();
 }
 
-/** Splits a template file; the front matter stands between two lines `---`. */
 function readTemplate(name: string, file: string, text: string, problems: Problem[]): DeviceTemplate | undefined {
-  const matter = /^---[ \t]*\r?\n([\s\S]*?)^---[ \t]*\r?$\n?/m.exec(text);
-  const head = matter?.index === 0 ? matter[0] : "";
-  const keep = (part: string) => part.replace(/[^\n]+/g, "");
-  const front = parseYaml(head ? `\n${matter![1]}` : "{}", file);
+  const { front: head, body } = splitTemplate(text);
+  const compiled = compiledTemplate(text);
+  if (compiled) {
+    const front = () => parseYaml(head, file);
+    return { name, file, text, front, ...partsOf(compiled.front), body, compiled };
+  }
+  const front = parseYaml(head, file);
   const before = problems.length;
   problems.push(...front.problems);
   const value = isMap(front.value) ? front.value : {};
@@ -86,13 +95,11 @@ function readTemplate(name: string, file: string, text: string, problems: Proble
     }
   }
   if (problems.slice(before).some(({ severity }) => severity === "error")) return undefined;
-  return {
-    name,
-    file,
-    text,
-    front,
-    variables: isMap(value.variables) ? value.variables : {},
-    context: isMap(value.context) ? value.context : {},
-    body: keep(head) + text.slice(head.length),
-  };
+  return { name, file, text, front: () => front, ...partsOf(value), body };
 }
+
+const partsOf = ({ extends: parent, variables, context }: JsonMap) => ({
+  ...(typeof parent === "string" && { parent }),
+  variables: isMap(variables) ? variables : {},
+  context: isMap(context) ? context : {},
+});

@@ -1,10 +1,13 @@
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { createReadStream, stat as statWithCallback } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
+import { promisify } from "node:util";
 import { DispatchError, JobError } from "../base/errors.js";
 import { checkDownloadInput, download, downloadPrograms, type Source } from "./download/download.js";
 import { readDownloadInput } from "./download/local-file.js";
 import type { Service } from "./types.js";
+
+// Not of node:fs/promises: `validate` would load all of that for this.
+const stat = promisify(statWithCallback);
 
 /** The path of a `file:` URL as it is, or percent-decoded when only that exists; a relative one starts at `folder`. */
 async function localPath(url: string, folder: string): Promise<string> {

@@ -8,11 +8,11 @@ import { renderText } from "./text.js";
 export interface Refusal {
   strategy: string;
   /** Conditions that hold, of how many. */
-  held: number;
+  readonly held: number;
   of: number;
-  /** The first condition that does not hold; empty when all hold and another strategy came first. */
   /** Its first condition holds: the block names its method. */
   meant: boolean;
+  /** The first condition that does not hold; empty when all hold and another strategy came first. */
   condition: string;
   /** Made when it is asked for: most refusals are never read. */
   readonly reason: string;
@@ -31,40 +31,41 @@ export interface SelectionResult {
 
 interface Verdict {
   strategy: StrategyDefinition;
-  held: number;
+  held: () => number;
   failed?: ConditionDefinition;
   reason: () => string;
   /** All conditions before a failed one with `refuse` hold. */
   refuse?: ErrorClassName;
 }
 
-/** Evaluates all conditions; one that has no value (junk in the block) does not hold. */
-function judge(strategy: StrategyDefinition, scope: CelScope): Verdict {
-  let held = 0;
-  let failed: ConditionDefinition | undefined;
-  let reason = () => "";
-  for (const condition of strategy.accepts) {
-    let holds = false;
-    let why = "";
-    try {
-      holds = evaluateCondition(condition.cel, scope, condition.location);
-    } catch (error) {
-      why = (error as Error).message;
-    }
-    if (holds) held++;
-    else if (!failed) {
-      failed = condition;
-      const { cel, otherwise } = condition;
-      reason = () => (otherwise ? renderText(otherwise, scope) : why || `\`${cel}\` does not hold`);
-    }
+/** Whether a condition holds; one that has no value (junk in the block) does not, and says why. */
+function judgeCondition({ cel, location }: ConditionDefinition, scope: CelScope): { holds: boolean; why: string } {
+  try {
+    return { holds: evaluateCondition(cel, scope, location), why: "" };
+  } catch (error) {
+    return { holds: false, why: (error as Error).message };
   }
-  const refuse = failed?.refuse && held >= strategy.accepts.indexOf(failed) ? failed.refuse : undefined;
-  return { strategy, held, reason, ...(failed && { failed }), ...(refuse && { refuse }) };
+}
+
+/** Evaluates the conditions up to the first that does not hold; the others when it is asked how many hold. */
+function judge(strategy: StrategyDefinition, scope: CelScope): Verdict {
+  const { accepts } = strategy;
+  const held = () => accepts.filter((condition) => judgeCondition(condition, scope).holds).length;
+  for (const condition of accepts) {
+    const { holds, why } = judgeCondition(condition, scope);
+    if (holds) continue;
+    const { cel, otherwise, refuse } = condition;
+    const reason = () => (otherwise ? renderText(otherwise, scope) : why || `\`${cel}\` does not hold`);
+    return { strategy, held, reason, failed: condition, ...(refuse && { refuse }) };
+  }
+  return { strategy, held, reason: () => "" };
 }
 
 const refusal = ({ strategy, held, failed, reason }: Verdict): Refusal => ({
   strategy: strategy.strategy,
-  held,
+  get held() {
+    return held();
+  },
   of: strategy.accepts.length,
   condition: failed?.cel ?? "",
   meant: failed !== strategy.accepts[0],
@@ -97,7 +98,7 @@ export function selectStrategy(candidates: StrategyDefinition[], scope: CelScope
   if (winner) return { chosen: winner.strategy, refused };
   const meant = verdicts.filter(({ failed, strategy }) => failed !== strategy.accepts[0]);
   const nearest =
-    fatal ?? meant.sort((a, b) => b.held - a.held || a.strategy.accepts.length - b.strategy.accepts.length)[0];
+    fatal ?? meant.sort((a, b) => b.held() - a.held() || a.strategy.accepts.length - b.strategy.accepts.length)[0];
   return {
     refused,
     ...(nearest && { nearest: refusal(nearest) }),

@@ -10,7 +10,7 @@ import { parseYaml } from "../../src/definition/yaml-text.js";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "schemas-"));
 let validateJob: typeof import("../../src/definition/generated/validate-job.js").validateJob;
-let schema: object;
+let schema: () => object;
 
 const problems = (block: string) => {
   const parsed = parseYaml(
@@ -61,9 +61,9 @@ describe("adding a method is adding one schema file", () => {
     ]);
   });
 
-  it("needs nothing at run time, and is published as one schema", () => {
+  it("needs nothing but its pieces at run time, and is published as one schema", () => {
     const code = readFileSync(join(folder, "out/validate-job.js"), "utf8");
-    expect(code).not.toMatch(/\b(?:require|import)\s*\(|^import /m);
+    expect(code).not.toMatch(/\b(?:require|import)\s*\((?!"\.\/job\/)|^import (?!\{ createRequire \})/m);
     const published = JSON.parse(readFileSync(join(folder, "out/job.schema.json"), "utf8"));
     const refs = JSON.stringify(published).match(/"\$ref":"[^"]+"/g) ?? [];
     const names = Object.keys(published.definitions).map((name) => `"$ref":"#/definitions/${name}"`);
