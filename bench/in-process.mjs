@@ -4,7 +4,12 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { CACHE, ROOT } from "../scripts/lib/paths.mjs";
+import { plainRequire } from "../scripts/lib/plain-require.mjs";
 import { goal } from "./goals.mjs";
+
+/** Bundled sources ask for packages when they need them. */
+const REQUIRE =
+  'import { createRequire as lateRequire } from "node:module"; const require = lateRequire(import.meta.url);';
 
 /** Bundles a TypeScript file of this folder and imports it. */
 export async function importBench(name) {
@@ -16,6 +21,8 @@ export async function importBench(name) {
     platform: "node",
     format: "esm",
     packages: "external",
+    plugins: [plainRequire],
+    banner: { js: REQUIRE },
     logLevel: "error",
   });
   return import(pathToFileURL(outfile).href);

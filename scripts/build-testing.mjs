@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { plainRequire } from "./lib/plain-require.mjs";
 
 /** What the module itself is; the rest of its types stands in src/testing-api.ts. */
 const VALUES = `
@@ -19,6 +20,7 @@ export async function buildTesting(root, dist, options) {
     bundle: true,
     platform: "node",
     format: "esm",
+    plugins: [plainRequire],
     // Sources and packages that are CommonJS ask for others when they need them.
     banner: {
       js: 'import { createRequire as lateRequire } from "node:module"; const require = lateRequire(import.meta.url);',

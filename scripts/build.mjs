@@ -17,6 +17,7 @@ import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 import { buildTesting } from "./build-testing.mjs";
 import { buildVisualizer, PAGE } from "./build-visualizer.mjs";
+import { plainRequire } from "./lib/plain-require.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const target = process.argv[2] ?? join(root, "dist");
@@ -59,18 +60,11 @@ const LATE = ["handlebars", "handlebars/runtime.js", "ajv"];
 const lateName = (name) => `late-${name.replace(/\W/g, "-")}.js`;
 const latePackages = {
   name: "late-packages",
-  setup({ onLoad, onResolve }) {
+  setup({ onResolve }) {
     onResolve({ filter: new RegExp(`^(${LATE.join("|")})$`) }, ({ path }) => ({
       path: `./${lateName(path)}`,
       external: true,
     }));
-    onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
-      const text = readFileSync(path, "utf8");
-      return {
-        contents: text.replace(/createRequire\(import\.meta\.url\)\(("[^"]+")\)/g, "require($1)"),
-        loader: "ts",
-      };
-    });
   },
 };
 
@@ -86,17 +80,6 @@ const lateFiles = {
   },
 };
 const pieceOf = (path) => `./late-${basename(path, ".cjs")}.js`;
-
-/** Made sources make their own `require`; a bundle has one that the bundler knows. */
-const plainRequire = {
-  name: "plain-require",
-  setup({ onLoad }) {
-    onLoad({ filter: /\/generated\/validate-[\w-]+\.js$/ }, ({ path }) => ({
-      contents: readFileSync(path, "utf8").replace(/^import \{ createRequire \}.*\nconst require = .*$/m, ""),
-      loader: "js",
-    }));
-  },
-};
 
 /** commander starts other programs only for commands of a kind that is not used here: child_process is loaded when it is. */
 const lateChildProcess = {
@@ -207,7 +190,7 @@ for (const name of LATE) {
 const schemas = join(root, "src/definition/generated");
 for (const name of readdirSync(schemas).filter((name) => name.endsWith(".schema.json")))
   cpSync(join(schemas, name), join(dist, name));
-await buildTesting(root, dist, { ...common, external: EXTERNAL, plugins: [plainRequire] });
+await buildTesting(root, dist, { ...common, external: EXTERNAL });
 
 /**
  * What a piece imports is loaded when it is first used: no command needs all that its pieces could need. (Modules here
