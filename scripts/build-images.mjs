@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /**
- * Builds .images/{arm64,amd64}/{kernel,initrd.cpio.gz} from the distribution's own packages, and .images/test-definitions.git.
+ * Builds .images/{arm64,amd64}/{kernel,initrd.cpio.gz,network-root.cpio.gz} from the distribution's own packages,
+ * .images/test-definitions.git, and peers of the tests.
  * No root, no change to the host's packages. What is up to date is left alone.
- * Usage: build-images.mjs [arm64] [amd64] [test-definitions]   (default: all)
+ * Usage: build-images.mjs [arm64] [amd64] [test-definitions] [nfs-server] [installer]   (default: all)
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -19,38 +20,17 @@ import {
 import { join } from "node:path";
 import { argv, exit } from "node:process";
 import { fileURLToPath } from "node:url";
-import { gunzipSync, gzipSync } from "node:zlib";
-import { AptFetcher, osRelease } from "./lib/apt.mjs";
-import { CpioWriter } from "./lib/cpio.mjs";
-import { collectModules } from "./lib/kernel-modules.mjs";
+import { buildGuest, GUEST } from "./lib/guest.mjs";
 import { IMAGES, ROOT } from "./lib/paths.mjs";
+import { buildInstaller, buildNfsServer } from "./lib/peers.mjs";
 
-const GUEST = join(ROOT, "scripts/guest");
 /** Scripts that a guest's contents depend on. */
 const CODE = [
   fileURLToPath(import.meta.url),
-  ...["apt", "cpio", "kernel-modules"].map((name) => join(ROOT, `scripts/lib/${name}.mjs`)),
+  ...["apt", "cpio", "guest", "kernel-modules"].map((name) => join(ROOT, `scripts/lib/${name}.mjs`)),
 ];
 const DEFINITIONS = join(ROOT, "jobs/test-definitions");
 const BOOT_LOADER = "/usr/lib/u-boot/qemu_arm64/u-boot.bin";
-
-/** What differs between the guests. `kernel`: names of the distributions' meta packages. */
-export const GUESTS = {
-  arm64: { kernel: { debian: "linux-image-cloud-arm64", ubuntu: "linux-image-virtual" }, tty: "ttyAMA0" },
-  amd64: { kernel: { debian: "linux-image-cloud-amd64", ubuntu: "linux-image-virtual" }, tty: "ttyS0" },
-};
-/** Loaded at start: virtio_*; the others when something mounts or plugs them. */
-const MODULES = [
-  "virtio_pci",
-  "virtio_mmio",
-  "virtio_net",
-  "virtio_blk",
-  "ext4",
-  "ahci",
-  "ata_piix",
-  "sd_mod",
-  "squashfs",
-];
 
 const filesBelow = (folder) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -84,7 +64,22 @@ const TARGETS = {
     inputs: () => filesBelow(DEFINITIONS),
     build: buildDefinitions,
   },
+  "nfs-server": {
+    what: "NFS server of the tests: nfs-ganesha from packages, unpacked only, about 15 MB to download",
+    inputs: () => [join(ROOT, "scripts/lib/peers.mjs")],
+    build: buildNfsServer,
+    peer: true,
+  },
+  installer: {
+    what: "Debian's installer, which the tests run: from its package, about 130 MB to download",
+    inputs: () => [join(ROOT, "scripts/lib/peers.mjs")],
+    build: buildInstaller,
+    peer: true,
+  },
 };
+
+/** Those that only the tests need; without them, some are skipped. */
+export const PEERS = Object.keys(TARGETS).filter((name) => TARGETS[name].peer);
 
 const folderOf = (name) => join(IMAGES, TARGETS[name].folder ?? name);
 
@@ -113,79 +108,6 @@ export function buildImage(name) {
   rmSync(folder, { recursive: true, force: true });
   renameSync(draft, folder);
   writeFileSync(`${folder}.stamp`, fingerprint(...TARGETS[name].inputs()));
-}
-
-function buildGuest(architecture, out) {
-  const work = join(out, ".work");
-  const { kernel, tty } = GUESTS[architecture];
-  const distribution = osRelease().ID === "ubuntu" ? "ubuntu" : "debian";
-  const apt = new AptFetcher(work, architecture);
-  apt.update();
-  const image = apt.depends(kernel[distribution]).find((name) => name.startsWith("linux-image-"));
-  if (!image) throw new Error(`The package ${kernel[distribution]} names no kernel for ${architecture}`);
-  // Ubuntu keeps the modules in a package of their own.
-  const modules =
-    distribution === "ubuntu" ? apt.depends(image).filter((name) => name.startsWith("linux-modules-")) : [];
-  const unpacked = join(work, "unpacked");
-  for (const file of apt.download(join(work, "packages"), ["busybox-static", image, ...modules])) {
-    execFileSync("dpkg-deb", ["-x", file, unpacked]);
-  }
-  const boot = join(unpacked, "boot");
-  const vmlinuz = readFileSync(
-    join(
-      boot,
-      readdirSync(boot).find((name) => name.startsWith("vmlinuz-")),
-    ),
-  );
-  // arm64's booti wants the plain Image; some distributions gzip it.
-  writeFileSync(join(out, "kernel"), vmlinuz.readUInt16BE(0) === 0x1f8b ? gunzipSync(vmlinuz) : vmlinuz);
-  writeFileSync(join(out, "initrd.cpio.gz"), gzipSync(initramfs(unpacked, tty), { level: 6 }));
-  rmSync(work, { recursive: true });
-}
-
-function initramfs(unpacked, tty) {
-  const cpio = new CpioWriter();
-  const made = new Set();
-  const directory = (name, mode) => {
-    if (made.has(name)) return;
-    if (name.includes("/")) directory(name.slice(0, name.lastIndexOf("/")));
-    made.add(name);
-    cpio.directory(name, mode);
-  };
-  cpio.directory(".");
-  for (const name of ["proc", "sys", "dev", "run", "root", "mnt", "lib/modules", "var/log", "etc"]) directory(name);
-  directory("tmp", 0o1777);
-  cpio.device("dev/console", 5, 1);
-  const busybox = ["bin/busybox", "usr/bin/busybox"]
-    .map((name) => join(unpacked, name))
-    .find((name) => existsSync(name));
-  for (const name of ["bin", "sbin", "usr/bin", "usr/sbin"]) directory(name);
-  cpio.file("bin/busybox", readFileSync(busybox), 0o755);
-  for (const applet of readFileSync(join(GUEST, "applets"), "utf8").split("\n").filter(Boolean))
-    cpio.link(applet, "/bin/busybox");
-
-  const library = ["lib/modules", "usr/lib/modules"]
-    .map((name) => join(unpacked, name))
-    .find((name) => existsSync(name));
-  const version = readdirSync(library)[0];
-  directory(`lib/modules/${version}`);
-  for (const [name, bytes] of collectModules(join(library, version), MODULES))
-    cpio.file(`lib/modules/${version}/${name}`, bytes);
-
-  cpio.file("init", readFileSync(join(GUEST, "init")), 0o755);
-  cpio.file("etc/rcS", readFileSync(join(GUEST, "rcS")), 0o755);
-  cpio.file("etc/udhcpc.sh", readFileSync(join(GUEST, "udhcpc.sh")), 0o755);
-  cpio.file("etc/profile", readFileSync(join(GUEST, "profile")));
-  cpio.file(
-    "etc/inittab",
-    `::sysinit:/etc/rcS\n${tty}::respawn:/sbin/getty -L 115200 ${tty} vt100\n::ctrlaltdel:/sbin/reboot\n`,
-  );
-  cpio.file("etc/passwd", "root::0:0:root:/root:/bin/sh\n");
-  cpio.file("etc/group", "root:x:0:\n");
-  cpio.file("etc/hostname", "board\n");
-  cpio.file("etc/hosts", "127.0.0.1 localhost board\n");
-  cpio.file("etc/issue", "Test Linux \\r \\l\n\n");
-  return cpio.finish();
 }
 
 /** The tree that QEMU gives this very board, cut to its size: QEMU pads it to a megabyte. */

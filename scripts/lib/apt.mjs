@@ -87,6 +87,12 @@ export class AptFetcher {
       ([, package_]) => package_,
     );
   }
+  /** These packages and the libraries that they and those need. */
+  withLibraries(names) {
+    const all = new Set(names);
+    for (const name of all) for (const other of this.depends(name)) if (/^lib[a-z0-9]/.test(other)) all.add(other);
+    return [...all];
+  }
   /** Fetches .deb files into `folder`; returns their paths. */
   download(folder, names) {
     mkdirSync(folder, { recursive: true });

@@ -5,8 +5,10 @@ export interface BoardOptions {
   tftp?: string;
   log?: string;
   serial?: string;
+  /** Further words of QEMU's command line. */
+  words?: string[];
 }
-export type Board = Required<Omit<BoardOptions, "serial">>;
+export type Board = Required<Omit<BoardOptions, "serial" | "words">>;
 export declare const defaults: (port?: number) => Board;
 export declare const powerLog: (socket: string) => string;
 export declare const POWER_WORDS: string[];

@@ -43,8 +43,8 @@ function runningPid(socket) {
 
 /**
  * Starts a board, powered off, and returns when its console and its power switch can be reached.
- * @param {{port?: number, socket?: string, tftp?: string, log?: string, serial?: string}} options `serial`: a terminal
- *   device that is the serial line instead of the telnet port
+ * @param {{port?: number, socket?: string, tftp?: string, log?: string, serial?: string, words?: string[]}} options
+ *   `serial`: a terminal device that is the serial line instead of the telnet port; `words`: further ones for QEMU (disks)
  * @returns the options with defaults filled in
  * @throws when it runs already or QEMU refuses
  */
@@ -72,6 +72,7 @@ export async function start(options = {}) {
     ...["-nodefaults", "-display", "none", "-S", "-bios", BOOT_LOADER],
     ...["-chardev", line, "-serial", "chardev:console"],
     ...["-netdev", `user,id=net,tftp=${comma(resolve(board.tftp))}`, "-device", "virtio-net-pci,netdev=net"],
+    ...(options.words ?? []),
     ...["-qmp", `unix:${comma(socket)},server=on,wait=off`],
     ...["-daemonize", "-pidfile", pidFile(socket)],
   ];

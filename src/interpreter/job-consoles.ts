@@ -39,7 +39,9 @@ export class JobConsoles implements ConsoleTable {
     const console = createConsole(connection, { clock: this.#clock });
     console.events.subscribe((event) => {
       if (event.kind === "line") {
-        const foreign = this.namespace !== "" && this.namespace !== namespace && this.#open.has(this.namespace);
+        // Several namespaces may share one console.
+        const current = this.#open.get(this.namespace);
+        const foreign = this.namespace !== namespace && current !== undefined && current !== console;
         if (foreign) this.#log.log("feedback", event.text, { ns: namespace });
         else this.#log.log("target", event.text);
       } else if (event.kind === "output")

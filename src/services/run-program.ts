@@ -35,27 +35,25 @@ export interface ProgramOptions {
 export interface ProgramResult {
   /** Exit code; 128 + number when a signal ended the program. */
   code: number;
-  /** Standard output and error, as they came; only the end when there was more than `maxOutput`. */
+  /** Standard output and error, line by line as they came; only the end when there was more than `maxOutput`. */
   output: string;
   /** The signal that ended the program, e.g. `SIGKILL`. */
   killed?: NodeJS.Signals;
 }
 
-/** Splits bytes into lines, incrementally; bounded. */
+/** Splits bytes into lines (their ends kept), incrementally; bounded. So two streams never meet inside a line. */
 class LineSplitter {
   readonly #decoder = new StringDecoder("utf8");
   #rest = "";
   constructor(readonly take: (line: string) => void) {}
-  push(bytes: Buffer): string {
-    const text = this.#decoder.write(bytes);
-    const lines = (this.#rest + text).split(/\r*\n/);
-    this.#rest = lines.pop() ?? "";
+  push(bytes: Buffer): void {
+    const lines = (this.#rest + this.#decoder.write(bytes)).split(/(?<=\n)/);
+    this.#rest = lines.at(-1)?.endsWith("\n") ? "" : (lines.pop() ?? "");
     for (const line of lines) this.take(line);
     while (this.#rest.length > LONGEST_LINE) {
       this.take(this.#rest.slice(0, LONGEST_LINE));
       this.#rest = this.#rest.slice(LONGEST_LINE);
     }
-    return text;
   }
   end(): void {
     const rest = this.#rest + this.#decoder.end();
@@ -171,12 +169,11 @@ export async function runProgram(argv: string[], options: ProgramOptions): Promi
   let output = "";
   for (const stream of [child.stdout, child.stderr] as Readable[]) {
     const lines = new LineSplitter((line) => {
-      if (!options.quiet) options.log.debug(`>> ${line}`);
-    });
-    stream.on("data", (bytes: Buffer) => {
-      output += lines.push(bytes);
+      if (!options.quiet) options.log.debug(`>> ${line.replace(/\r*\n$/, "")}`);
+      output += line;
       if (output.length > 2 * most) output = output.slice(-most);
     });
+    stream.on("data", (bytes: Buffer) => lines.push(bytes));
     stream.once("close", () => lines.end());
   }
   closeLingering(child, options.clock);

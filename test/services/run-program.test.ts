@@ -38,6 +38,11 @@ describe("runProgram", () => {
     expect(lines).toEqual(["debug >> no end", "debug >> one", "debug >> three", "debug >> two"]);
   });
 
+  test("a line of one stream is not cut by the other", async () => {
+    const program = script("a", `printf 'be' >&2; sleep 0.1; echo other; sleep 0.1; echo gun >&2; printf end`);
+    expect((await runProgram([program], context)).output).toBe("other\nbegun\nend");
+  });
+
   test("arguments are words, never shell text", async () => {
     const { output } = await runProgram(["printf", "%s|", "a b", "$(touch /tmp/x)", "; exit 1"], context);
     expect(output).toBe("a b|$(touch /tmp/x)|; exit 1|");

@@ -23,24 +23,29 @@ export interface RealBoardOptions {
   serial?: string;
   /** Replaces the device's connection_command. */
   connect?: string;
+  /** Further words of QEMU: disks. */
+  words?: string[];
+  /** Merged over the device configuration. */
+  changes?: object;
 }
 
 /** The project's own device type with another console and another power switch. */
-function writeDevice(folder: string, name: string, board: Board, connect: string | undefined): string {
+function writeDevice(board: Board, { folder, name, connect, changes = {} }: RealBoardOptions): string {
   const file = join(folder, `${name}.yaml`);
   const dictionary = {
     extends: "qemu-arm64-uboot",
     console_port: board.port,
     power_command: `${inRoot("scripts/board")} power`,
     power_socket: board.socket,
-    ...(connect && { device: { commands: { connect } } }),
+    device: { ...changes, ...(connect && { commands: { connect } }) },
   };
   writeFileSync(file, stringify(dictionary));
   return file;
 }
 
 /** Starts a board, powered off. */
-export async function startRealBoard({ folder, name, serial, connect }: RealBoardOptions): Promise<RealBoard> {
+export async function startRealBoard(options: RealBoardOptions): Promise<RealBoard> {
+  const { folder, name, serial, words } = options;
   const port = await freePort();
   const board = await start({
     port,
@@ -48,10 +53,11 @@ export async function startRealBoard({ folder, name, serial, connect }: RealBoar
     tftp: join(folder, "tftp"),
     log: join(folder, `${name}.console`),
     ...(serial && { serial }),
+    ...(words && { words }),
   });
   return {
     ...board,
-    device: writeDevice(folder, name, board, connect),
+    device: writeDevice(board, options),
     powerWords: () =>
       (existsSync(powerLog(board.socket)) ? readFileSync(powerLog(board.socket), "utf8") : "")
         .split("\n")
