@@ -7,6 +7,7 @@ import type { Problem } from "../base/problem.js";
 import { loadJob } from "../definition/load-job.js";
 import { pathText } from "../definition/value-text.js";
 import { loadDevice } from "../device/load-device.js";
+import type { GoldJob } from "../interpreter/gold-job.js";
 import type { Pipeline } from "../pipeline/action-tree.js";
 import { buildPipeline } from "../pipeline/build-pipeline.js";
 import { builtInMachines } from "../strategies/built-in-machines.js";
@@ -14,6 +15,7 @@ import type { Machines } from "../strategies/machines-types.js";
 import type { CliContext } from "./context.js";
 import { deviceTemplates } from "./device-templates.js";
 import { dispatcherSettings } from "./dispatcher-settings.js";
+import { goldJob } from "./gold-job.js";
 import type { InputOptions } from "./options.js";
 import { readText } from "./read-text.js";
 import { UsageError } from "./usage-error.js";
@@ -40,6 +42,8 @@ export interface Inputs {
   jobMap: JsonMap;
   device: JsonMap;
   dispatcher: JsonMap;
+  /** The device's gold-standard job, where it has one. */
+  gold?: GoldJob;
   /** Holds `problems` too: a run of it is refused in validation. */
   pipeline: Pipeline;
   /** All that was found in the files and while building. */
@@ -103,6 +107,7 @@ export async function buildInputs(texts: InputTexts, jobId: string, { cwd }: Pic
     variables: texts.variables,
     ...deviceTemplates(deviceFile, cwd),
   });
+  const { gold, problems: goldProblems } = goldJob(device, texts, cwd);
   const { machines, problems: machineProblems } = await machinesOf(texts);
   const pipeline = buildPipeline({
     job,
@@ -112,7 +117,10 @@ export async function buildInputs(texts: InputTexts, jobId: string, { cwd }: Pic
     ...(texts.envDut !== undefined && { envDut: texts.envDut }),
     jobId,
   });
-  const deviceProblems = device.problems.map((problem) => ({ errorClass: ConfigurationError.name, ...problem }));
+  const deviceProblems = [...device.problems, ...goldProblems].map((problem) => ({
+    errorClass: ConfigurationError.name,
+    ...problem,
+  }));
   // Of a text that is no job, everything that the builder says is a consequence.
   const buildProblems = isMap(job.value) ? [...machineProblems, ...pipeline.problems] : jobProblems;
   const problems = [
@@ -133,6 +141,7 @@ export async function buildInputs(texts: InputTexts, jobId: string, { cwd }: Pic
     jobMap,
     device: device.device,
     dispatcher: settings,
+    ...(gold && { gold }),
     pipeline: { ...pipeline, problems, validation: isMap(job.value) ? pipeline.validation : [] },
     problems,
     buildProblems,

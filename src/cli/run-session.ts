@@ -5,6 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { ConfigurationError, type ErrorRecord, toErrorRecord } from "../base/errors.js";
 import { isMap, type JsonMap } from "../base/json.js";
 import type { RunSink } from "../interpreter/events.js";
+import type { GoldJob } from "../interpreter/gold-job.js";
 import { type JobRun, type RunOptions, runJob } from "../interpreter/run-job.js";
 import type { ActionNode, Pipeline } from "../pipeline/action-tree.js";
 import { describe } from "../pipeline/describe.js";
@@ -70,6 +71,7 @@ export async function runSession(options: SessionOptions, context: CliContext): 
     writeDescription(output, { pipeline: describe(inputs.pipeline) });
     const runOptions: RunOptions = {
       ...runOptionsOf(inputs, context, { output, work, tftp: tftpOf(options, work, context) }),
+      ...(inputs.gold && { gold: onThisBoard(inputs.gold, options) }),
       env: { ...context.env, ...Object.fromEntries(secrets), LAVA_JOB_ID: inputs.jobId },
       sinks: [maskSinks([...files, reports, screen.sink], masker)],
     };
@@ -92,6 +94,12 @@ export async function runSession(options: SessionOptions, context: CliContext): 
     reserve.release();
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+/** A board that needs a TFTP root for one job needs it for another. */
+function onThisBoard(gold: GoldJob, { tftpRoot: root }: SessionOptions): GoldJob {
+  const { command } = gold;
+  return root === undefined ? gold : { ...gold, command: [...command.slice(0, -1), "--tftp-root", root, gold.job] };
 }
 
 /** The job's scratch folder: below the dispatcher's download folder where that is set. */

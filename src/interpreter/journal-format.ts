@@ -2,6 +2,7 @@
 import type { ErrorRecord } from "../base/errors.js";
 import type { Json, JsonMap } from "../base/json.js";
 import type { Location } from "../base/problem.js";
+import type { GoldJob } from "./gold-job.js";
 
 export const JOURNAL_VERSION = 1;
 
@@ -32,6 +33,8 @@ export type JournalRecord =
       device: string;
       job_file: string;
       device_file: string;
+      /** The device's gold-standard job. */
+      gold?: GoldJob;
       timeout: number;
       tree: JournalNode[];
       /** Test suites that will run, in order: `<index>_<name>`. */

@@ -5,11 +5,14 @@ type Unnumbered = JournalRecord extends infer R ? (R extends JournalRecord ? Omi
 /** Numbers the records in the order in which they are told. */
 export class Journal {
   #seq = 0;
+  /** Levels of the actions that have begun. */
+  readonly started = new Set<string>();
   #tell: (record: JournalRecord) => void;
   constructor(tell: (record: JournalRecord) => void) {
     this.#tell = tell;
   }
   add(record: Unnumbered): void {
+    if (record.kind === "action" && record.status === "start") this.started.add(record.level);
     this.#tell({ ...record, seq: this.#seq++ } as JournalRecord);
   }
 }

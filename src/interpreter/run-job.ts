@@ -8,6 +8,7 @@ import type { JobContext } from "../statechart/job-context.js";
 import { createJobMachine } from "../statechart/job-machine.js";
 import { errorHelp } from "./action-log.js";
 import type { RunEvent, RunSink } from "./events.js";
+import { type GoldJob, goldAdvice } from "./gold-job.js";
 import { Journal, statePaths } from "./journal.js";
 import { JOURNAL_VERSION, type JournalNode, type Verdict } from "./journal-format.js";
 import { Runtime } from "./runtime.js";
@@ -19,6 +20,8 @@ export interface RunOptions extends RuntimeOptions {
   jobFile: string;
   deviceFile: string;
   deviceName: string;
+  /** Told when the job fails. */
+  gold?: GoldJob;
   sinks: RunSink[];
 }
 
@@ -77,6 +80,7 @@ export function runJob(options: RunOptions): JobRun {
     device: options.deviceName,
     job_file: options.jobFile,
     device_file: options.deviceFile,
+    ...(options.gold && { gold: options.gold }),
     timeout: pipeline.jobTimeout.seconds,
     tree: pipeline.actions.map(journalNode),
     suites: suites(options),
@@ -156,11 +160,19 @@ async function emergency(runtime: Runtime, finalize: ActionNode | undefined): Pr
   await runtime.cleanup().catch((error) => runtime.notices.noted("0", error));
 }
 
+/** What to do after an error of the job or the lab, when the board was used. */
+function goldLines({ gold, pipeline }: RunOptions, journal: Journal, { type }: ErrorRecord): string[] {
+  const used = pipeline.actions.slice(0, -1).some(({ level }) => journal.started.has(level));
+  return gold && used && type !== "Bug" && type !== "Canceled" ? goldAdvice(gold) : [];
+}
+
 async function conclude(options: RunOptions, runtime: Runtime, journal: Journal, verdict: Verdict): Promise<Verdict> {
   const { error } = verdict;
   for (const other of verdict.further) runtime.notices.noted("0", other);
-  if (error) runtime.log.error(errorHelp(error));
-  else runtime.log.info("Job finished correctly");
+  if (error) {
+    runtime.log.error(errorHelp(error));
+    for (const line of goldLines(options, journal, error)) runtime.log.info(line);
+  } else runtime.log.info("Job finished correctly");
   const result: JsonMap = {
     definition: "lava",
     case: "job",

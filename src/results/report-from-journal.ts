@@ -216,6 +216,7 @@ export class ReportBuilder {
         device: header?.device ?? "",
         file: header?.job_file ?? "",
         device_file: header?.device_file ?? "",
+        ...(header?.gold && { gold: header.gold }),
         timeout: header?.timeout ?? 0,
         ...(this.#first !== undefined && { started: isoTime(this.#first), ended: isoTime(this.#last) }),
         duration: seconds(this.#last - (this.#first ?? this.#last)),

@@ -3,7 +3,7 @@
  * tree with its durations, the console. Everything that a job or a board said is escaped.
  */
 import type { ErrorRecord } from "../base/errors.js";
-import { errorDetails } from "./error-text.js";
+import { errorDetails, goldLines } from "./error-text.js";
 import { STYLE } from "./report-html-style.js";
 import { actionAnchor, type LogRow, type ReportLog } from "./report-log.js";
 import {
@@ -90,13 +90,15 @@ function summary(report: RunReport, title: string): string {
     .filter(([, value]) => value !== "")
     .map(([name, value]) => `<div><dt>${name}</dt><dd>${esc(value)}</dd></div>`)
     .join("")}</dl>
-${verdict.error ? errorBlock(verdict.error) : ""}
-${verdict.further.length > 0 ? `<details><summary>${verdict.further.length} further error${verdict.further.length === 1 ? "" : "s"}</summary>${verdict.further.map(errorBlock).join("")}</details>` : ""}
+${verdict.error ? errorBlock(verdict.error, goldLines(report)) : goldBlock(goldLines(report))}
+${verdict.further.length > 0 ? `<details><summary>${verdict.further.length} further error${verdict.further.length === 1 ? "" : "s"}</summary>${verdict.further.map((error) => errorBlock(error)).join("")}</details>` : ""}
 ${problems.map((problem) => `<p class="w unknown">${esc(problem)}</p>`).join("")}`;
 }
 
-const errorBlock = (error: ErrorRecord): string =>
-  `<div class="error"><p><b>${esc(error.class)}</b>: ${esc(firstLine(error.message))}</p>${restOf(error.message)}<pre>${errorDetails(error).map(esc).join("\n")}</pre></div>`;
+const goldBlock = (lines: string[]): string => (lines.length > 0 ? `<pre>${lines.map(esc).join("\n")}</pre>` : "");
+
+const errorBlock = (error: ErrorRecord, more: string[] = []): string =>
+  `<div class="error"><p><b>${esc(error.class)}</b>: ${esc(firstLine(error.message))}</p>${restOf(error.message)}<pre>${[...errorDetails(error), ...more].map(esc).join("\n")}</pre></div>`;
 
 const firstLine = (text: string): string => text.split("\n", 1)[0] ?? "";
 /** A panic has many lines. */

@@ -2,6 +2,7 @@
 import type { ErrorRecord } from "../base/errors.js";
 import type { Json } from "../base/json.js";
 import type { Location } from "../base/problem.js";
+import type { GoldJob } from "../interpreter/gold-job.js";
 
 export const REPORT_VERSION = 1;
 
@@ -85,6 +86,8 @@ export interface RunReport {
     device: string;
     file: string;
     device_file: string;
+    /** The device's gold-standard job. */
+    gold?: GoldJob;
     /** Seconds. */
     timeout: number;
     /** ISO 8601; absent when nothing was recorded. */

@@ -73,12 +73,17 @@ test("the demo job: nine cases in three definitions, a measurement, a skip, a te
 
 describe("hard cases", () => {
   test("panic: seen at once, each attempt begins with a power cycle, the error is the panic with its text", async () => {
-    const { code, output, power } = await run(adaptJob(folder, "hard-cases/panic"));
+    const { code, output, power, stdout } = await run(adaptJob(folder, "hard-cases/panic"));
     const report = expectCompleteOutputs(output);
     expect(report.verdict.error).toMatchObject({ class: "JobError", board: "dead" });
     expect(report.verdict.error?.message).toContain("Kernel panic - not syncing");
     expect(code).toBe(2);
     expect(power).toEqual(["reset", "reset", "off"]);
+    // Whether it is the board, its gold-standard job tells.
+    const gold = /run (\S*jobs\/gold\/qemu-arm64-uboot\.yaml) on it/.exec(stdout)?.[1];
+    expect(stdout).toContain(`lava-dispatch run --device ${board.device} ${boardWords(board).join(" ")} ${gold}`);
+    expect(readFileSync(join(output, "report.html"), "utf8")).toContain(`run ${gold} on it`);
+    expect(readLog(output).some(({ msg }) => String(msg).includes(`run ${gold} on it`))).toBe(true);
     const journal = readJournal(output);
     // The whole panic is in the log, its end as well.
     const target = readLog(output).filter(({ lvl }) => lvl === "target");

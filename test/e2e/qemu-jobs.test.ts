@@ -44,11 +44,20 @@ describe.each([
   });
 });
 
-test("lava-run: its flags, its files, its exit code", async () => {
+/** What every gold-standard job has to show (jobs/gold/README.md). */
+function expectGold(output: string): void {
+  const report = expectCompleteOutputs(output);
+  expect({ verdict: report.verdict.class, error: report.verdict.error }).toEqual({ verdict: "pass" });
+  const all = (...names: string[]) => Object.fromEntries(names.map((name) => [name, "pass"]));
+  expect(verdicts(report, "0_machine")).toEqual(all("architecture", "processors", "memory", "uptime"));
+  expect(verdicts(report, "1_system")).toEqual(all("clock", "write", "loopback", "address", "host"));
+}
+
+test("lava-run: its flags, its files, its exit code; with the gold-standard job of qemu-x86_64", async () => {
   const output = join(folder, "lava-run-out");
   const words = ["--device", device("qemu-x86_64"), "--output-dir", output, "--job-id", "815", "--skip-sudo-warning"];
-  const run = await runCli([...words, adaptJob(folder, "qemu-x86_64")], { program: "lava-run" });
-  expectCompleteOutputs(output);
+  const run = await runCli([...words, adaptJob(folder, "gold/qemu-x86_64")], { program: "lava-run" });
+  expectGold(output);
   expect(run.code).toBe(0);
   for (const name of ["logs.yaml", "description.yaml", "result.yaml"])
     expect(existsSync(join(output, name))).toBe(true);
@@ -56,33 +65,28 @@ test("lava-run: its flags, its files, its exit code", async () => {
   expect(run.stderr).toMatch(/^\{"dt": "[^"]+", "lvl": "\w+", "msg": /m);
 });
 
-test("the older command line: --target", async () => {
+test("the older command line: --target; with the gold-standard job of qemu-arm64", async () => {
   const output = join(folder, "older-out");
-  const job = adaptJob(folder, "qemu-x86_64");
-  const run = await runCli(["--target", device("qemu-x86_64"), job, `--output-dir=${output}`]);
+  const job = adaptJob(folder, "gold/qemu-arm64");
+  const run = await runCli(["--target", device("qemu-arm64"), job, `--output-dir=${output}`]);
   expect(run.code).toBe(0);
-  expect(expectCompleteOutputs(output).verdict.class).toBe("pass");
+  expectGold(output);
 });
 
-test("two jobs at once on two boards, one TFTP root: neither disturbs the other", async () => {
+test("two jobs at once on two boards, one TFTP root: neither disturbs the other; one is the gold-standard job", async () => {
   const boards = await Promise.all(["one", "two"].map((name) => startRealBoard({ folder, name })));
   try {
-    const job = adaptJob(folder, "uboot-arm64");
+    const jobs = ["uboot-arm64", "gold/qemu-arm64-uboot"].map((name) => adaptJob(folder, name));
     const runs = await Promise.all(
       boards.map(async (board, index) => {
         const output = join(folder, `parallel-${index}`);
         const words = ["run", "--device", board.device, "--output-dir", output, "--job-id", `77${index}`];
-        return { ...(await runCli([...words, ...boardWords(board), job])), output };
+        return { ...(await runCli([...words, ...boardWords(board), jobs[index]!])), output };
       }),
     );
-    for (const { code, output } of runs) {
-      const report = expectCompleteOutputs(output);
-      expect({ code, verdict: report.verdict.class, error: report.verdict.error }).toEqual({
-        code: 0,
-        verdict: "pass",
-      });
-      expect(report.counts).toMatchObject({ pass: 8, skip: 1, fail: 0, unknown: 0 });
-    }
+    expect(runs.map(({ code }) => code)).toEqual([0, 0]);
+    expect(expectCompleteOutputs(runs[0]!.output).counts).toMatchObject({ pass: 8, skip: 1, fail: 0, unknown: 0 });
+    expectGold(runs[1]!.output);
     for (const board of boards) expect(await board.status()).toBe("off");
     // Each job took its own files away again.
     expect(readdirSync(boards[0]!.tftp)).toEqual([]);

@@ -1,6 +1,6 @@
 /** The end of a run in words: suites and cases, what went wrong and what to do, and where everything is. */
 import type { ErrorRecord } from "../../base/errors.js";
-import { errorDetails } from "../../results/error-text.js";
+import { errorDetails, goldLines } from "../../results/error-text.js";
 import { LAVA_SUITE, type RunReport, type SuiteReport, type VerdictClass } from "../../results/report-model.js";
 import { harmless, mark, type Paint, type Style, shortTime } from "./paint.js";
 import { caseLine } from "./result-line.js";
@@ -33,6 +33,7 @@ export function summaryLines(report: RunReport, { paint, directory, verbose = fa
   lines.push(...lavaFailures(report, paint));
   const { verdict } = report;
   if (verdict.error) lines.push("", ...errorLines(verdict.error, WORDS[verdict.class].style, paint));
+  lines.push(...goldLines(report).map((line) => detail(line, paint)));
   if (verdict.further.length) lines.push("", paint("bold", "besides:"));
   for (const error of verdict.further) lines.push(...errorLines(error, "yellow", paint));
   for (const problem of report.problems) lines.push(`${paint("yellow", "warning")} ${problem}`);
@@ -69,9 +70,12 @@ function lavaFailures({ suites, verdict }: RunReport, paint: Paint): string[] {
 function errorLines(error: ErrorRecord, style: Style, paint: Paint): string[] {
   return [
     `${paint(style, error.class)}: ${error.message.trimEnd().split("\n").map(harmless).join("\n  ")}`,
-    ...errorDetails(error).map((line) => `  ${harmless(line).replace(/^(\w[\w ]*:)/, (label) => paint("dim", label))}`),
+    ...errorDetails(error).map((line) => detail(line, paint)),
   ];
 }
+
+const detail = (line: string, paint: Paint): string =>
+  `  ${harmless(line).replace(/^(\w[\w ]*:)/, (label) => paint("dim", label))}`;
 
 function verdictLine({ verdict, counts, job }: RunReport, paint: Paint): string {
   const { text, style } = WORDS[verdict.class];
