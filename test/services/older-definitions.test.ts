@@ -1,6 +1,7 @@
 /** Test definitions from bzr and from tar, which LAVA has no more. */
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { create } from "tar";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { overlayDirectory } from "../../src/services/overlay-directory.js";
@@ -52,7 +53,52 @@ describe("from tar", () => {
   });
 });
 
-describe("from bzr", () => {
+describe("from bzr, the real one", () => {
+  let branch: string;
+  let env: NodeJS.ProcessEnv;
+  const bzr = (...words: string[]) => execFileSync("bzr", words, { cwd: branch, env, encoding: "utf8", stdio: "pipe" });
+  const commit = (text: string) => {
+    writeFileSync(join(branch, "tests/old.yaml"), `# ${text}\n${YAML}`);
+    bzr("add", "--quiet");
+    bzr("commit", "--quiet", "--message", text);
+  };
+  beforeEach(async () => {
+    env = { PATH: process.env.PATH, HOME: context.root, BRZ_EMAIL: "Test <test@localhost>" };
+    Object.assign(context.env, env);
+    branch = join(context.root, "branch");
+    mkdirSync(join(branch, "tests"), { recursive: true });
+    bzr("init", "--quiet");
+    commit("first");
+    commit("second");
+  });
+  const definition = () => readFileSync(join(directory(), "tests/old.yaml"), "utf8");
+
+  it("exports the newest revision of a branch, without its history", async () => {
+    const result = await context.use(testDefinitionBzr, { ...common, repository: branch });
+    await context.use(testOverlay, { index: 0 });
+    expect(definition()).toBe(`# second\n${YAML}`);
+    expect(existsSync(join(directory(), ".bzr"))).toBe(false);
+    expect(existsSync(join(directory(), "testdef.yaml"))).toBe(true);
+    expect(result?.extra).toMatchObject({ repository: branch, success: "head" });
+  });
+
+  it("exports the revision that is asked for; a folder begins at the job's", async () => {
+    const repository = relative(context.paths.jobDir, branch);
+    await context.use(testDefinitionBzr, { ...common, repository, revision: "1" });
+    expect(definition()).toBe(`# first\n${YAML}`);
+  });
+
+  it("tells what bzr says of a revision, and of a branch, that is not there", async () => {
+    const use = (more: object) => context.use(testDefinitionBzr, { ...common, repository: branch, ...more });
+    await expect(use({ revision: "9" })).rejects.toMatchObject({
+      name: "InfrastructureError",
+      message: expect.stringContaining("Requested revision: '9' does not exist"),
+    });
+    await expect(use({ repository: join(context.root, "none") })).rejects.toThrow(/Not a branch/);
+  });
+});
+
+describe("from bzr, with a stand-in", () => {
   it("exports a revision into the overlay", async () => {
     tools.tool("bzr", `mkdir -p "$4/tests"; printf '%s' '${YAML}' > "$4/tests/old.yaml"`);
     const result = await context.use(testDefinitionBzr, { ...common, repository: "lp:tests", revision: "17" });
