@@ -3,6 +3,9 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DispatchError } from "../base/errors.js";
 import { isMap, type Json, type JsonMap } from "../base/json.js";
+import { boardNodes, deviceInfoMatches } from "./devices/board-nodes.js";
+import { type DeviceHost, describeMatch, findDevices, HOST, isSpecific } from "./devices/usb-devices.js";
+import { mapDevices } from "./devices/usb-map.js";
 import { type DockerMap, dockerMapOf, prepareImage } from "./docker/prepare-image.js";
 import { type BindMount, dockerRunArguments } from "./docker/run-arguments.js";
 import { map, optionalText, texts } from "./overlay/inputs.js";
@@ -27,19 +30,28 @@ function bindMounts(list: Json | undefined): BindMount[] {
   });
 }
 
+function containerName(
+  input: JsonMap,
+  { containerName: given }: DockerMap,
+  { jobId, action }: Pick<ServiceContext, "action" | "jobId">,
+): string {
+  const prefix = optionalText(input, "prefix");
+  return given ?? `lava-docker-test-shell-${prefix ? `${prefix}-` : ""}${jobId}-${action.level}`;
+}
+
 /** The whole `docker run` of a test shell. */
 export function shellArguments(
   input: JsonMap,
   docker: DockerMap,
   context: Pick<ServiceContext, "action" | "jobId" | "paths">,
+  devices: string[] = [],
 ): string[] {
-  const { action, jobId, paths } = context;
-  const prefix = optionalText(input, "prefix");
+  const { paths } = context;
   const overlay = isMap(input.overlay) ? (input.overlay as unknown as Overlay) : undefined;
   const downloads = optionalText(input, "downloads");
   return dockerRunArguments({
     image: docker.image,
-    name: docker.containerName ?? `lava-docker-test-shell-${prefix ? `${prefix}-` : ""}${jobId}-${action.level}`,
+    name: containerName(input, docker, context),
     ...(docker.networkFrom && { networkFrom: docker.networkFrom }),
     globalOptions: words(input, "global_options"),
     options: words(input, "options"),
@@ -51,9 +63,32 @@ export function shellArguments(
     environment: Object.fromEntries(
       Object.entries(map(input, "environment")).map(([name, value]) => [name, String(value)]),
     ),
+    devices,
     terminal: true,
     command: texts(input, "command"),
   });
+}
+
+/** The board's own devices for a container on this machine; one elsewhere has the devices of its machine. */
+async function boardDevices(
+  input: JsonMap,
+  name: string,
+  context: ServiceContext,
+  host: DeviceHost,
+): Promise<string[]> {
+  const infos = Array.isArray(input.device_info) ? input.device_info : [];
+  const isRemote = words(input, "global_options").some((word) => /^(-H|--host)\b/.test(word));
+  if (infos.length === 0 || isRemote) return [];
+  const { log } = context;
+  const nodes = await boardNodes({ device_info: infos }, undefined, host);
+  const later = await mapDevices(infos, name, optionalText(input, "map_folder"), context);
+  for (const match of deviceInfoMatches(infos).filter(isSpecific))
+    if ((await findDevices(match, host)).length === 0)
+      log.warning(
+        `The device with ${describeMatch(match)} is not here${later ? " yet: it reaches the container when it comes" : ", and the container will not see it"}`,
+      );
+  if (nodes.length > 0) log.info(`The container gets ${nodes.join(", ")}`);
+  return nodes;
 }
 
 const downloadsFolder = (work: string, namespace: string): string =>
@@ -61,10 +96,11 @@ const downloadsFolder = (work: string, namespace: string): string =>
 
 /**
  * Inputs: docker (the job's docker map), prefix? (of the dispatcher), global_options, options (of the device), overlay?
- * (data.overlay), downloads? (namespace whose downloads are seen as /lava-downloads), bind_mounts, environment, command.
- * The container is removed when the job ends or the action is tried again.
+ * (data.overlay), downloads? (namespace whose downloads are seen as /lava-downloads), bind_mounts, environment, command,
+ * device_info? (of the device: its USB devices that the container gets), map_folder? (where udev's rules look for what
+ * comes later). The container is removed when the job ends or the action is tried again.
  */
-export const dockerShell: Service = {
+export const dockerShellOn = (host: DeviceHost): Service => ({
   name: "docker-shell",
   programs: () => ["docker"],
 
@@ -83,11 +119,11 @@ export const dockerShell: Service = {
     const { jobId, paths, signal, clock, env, log } = context;
     const docker = dockerMapOf(input.docker, jobId);
     const globalOptions = words(input, "global_options");
-    const argv = shellArguments(input, docker, context);
+    const name = containerName(input, docker, context);
+    const argv = shellArguments(input, docker, context, await boardDevices(input, name, context, host));
     if (typeof input.downloads === "string")
       await mkdir(downloadsFolder(paths.work, input.downloads), { recursive: true });
     await prepareImage(docker, globalOptions, context);
-    const name = argv.find((word) => word.startsWith("--name="))?.slice("--name=".length) ?? "";
     context.onCleanup(async () => {
       // It is gone already when its shell has ended.
       const still = new AbortController().signal;
@@ -99,4 +135,6 @@ export const dockerShell: Service = {
     context.setConsole(context.openConsole(connection, name));
     return { extra: { container: name, image: docker.image } };
   },
-};
+});
+
+export const dockerShell = dockerShellOn(HOST);

@@ -1,27 +1,13 @@
 /** Where a tool runs: on the worker, or in the job's container with the board's device files. */
 import { isMap, type Json, type JsonMap } from "../../base/json.js";
-import { type DeviceHost, deviceMatch, findDevices, HOST } from "../devices/usb-devices.js";
+import { boardNodes } from "../devices/board-nodes.js";
+import { type DeviceHost, HOST } from "../devices/usb-devices.js";
 import { containerOptions, remoteOptions } from "../docker/container-options.js";
 import { dockerMapOf, prepareImage } from "../docker/prepare-image.js";
 import { dockerRunArguments } from "../docker/run-arguments.js";
 import { dig, map, optionalText } from "../overlay/inputs.js";
 import { mustSucceed, runProgram } from "../run-program.js";
 import type { ServiceContext } from "../types.js";
-
-/** The device files of the board that are there: a tool in a container gets these and no others. */
-async function boardNodes({ device, data }: ServiceContext, host: DeviceHost): Promise<string[]> {
-  const infos = Array.isArray(device.device_info) ? device.device_info : [];
-  const detected = dig(data.fastboot, "serial");
-  const serials = [
-    ...infos.filter(isMap).map((info) => info.board_id),
-    device.board_id,
-    detected ?? device.fastboot_serial_number,
-  ];
-  const found = await Promise.all(
-    [...new Set(serials)].map((serial) => findDevices(deviceMatch({ serial: serial ?? null }), host)),
-  );
-  return [...new Set(found.flat())];
-}
 
 /** Device files that the container's map names itself. */
 const ownDevices = (container: Json | undefined): string[] =>
@@ -37,6 +23,8 @@ export async function placed(
   if (!inContainer(input)) return words;
   const docker = dockerMapOf(input.container, context.jobId);
   const cwd = optionalText(input, "cwd");
+  const { device, data } = context;
+  const detected = dig(data.fastboot, "serial");
   return dockerRunArguments({
     image: docker.image,
     name: containerName(input, context),
@@ -44,7 +32,8 @@ export async function placed(
     globalOptions: remoteOptions(input.container),
     options: [...containerOptions(map(input, "options")), ...(cwd ? [`--workdir=${cwd}`] : [])],
     mounts: [{ source: context.paths.work, destination: context.paths.work, readOnly: true }],
-    devices: [...new Set([...ownDevices(input.container), ...(await boardNodes(context, host))])],
+    // of the board, it gets these and no others
+    devices: [...new Set([...ownDevices(input.container), ...(await boardNodes(device, detected, host))])],
     environment: map(input, "environment") as { [name: string]: string },
     ...(input.terminal === true && { terminal: true }),
     command: words,
