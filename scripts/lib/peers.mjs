@@ -32,7 +32,7 @@ export function buildNfsServer(out) {
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     const file = join(entry.parentPath ?? entry.path, entry.name);
     if (entry.isDirectory()) continue;
-    if (/\/ganesha\/[^/]+\.so/.test(file)) renameSync(file, join(out, "plugins", entry.name));
+    if (/\/ganesha\/libfsal[^/]+\.so/.test(file)) renameSync(file, join(out, "plugins", entry.name));
     else if (/^lib.*\.so\.\d/.test(entry.name)) renameSync(file, join(out, "lib", entry.name));
     else if (entry.name === "ganesha.nfsd" && basename(join(file, "..")) === "bin")
       renameSync(file, join(out, "bin", entry.name));

@@ -22,6 +22,7 @@ import type {
   Match,
   NearestMiss,
   Pattern,
+  Relay,
   SendOptions,
   SendReport,
   Signal,
@@ -77,6 +78,8 @@ class ConnectionConsole implements Console {
   #reason: CloseReason | undefined;
   #lastSent: string | undefined;
   #sending: Promise<unknown> = Promise.resolve();
+  /** Takes the output instead of this console. */
+  #relay: Subject<Uint8Array> | undefined;
 
   constructor(connection: Connection, options: ConsoleOptions) {
     this.name = connection.name;
@@ -148,6 +151,20 @@ class ConnectionConsole implements Console {
     });
   }
 
+  relay(): Relay {
+    this.#throwIfClosed();
+    const output = new Subject<Uint8Array>();
+    this.#relay = output;
+    return {
+      output: output.asObservable(),
+      write: (bytes) => this.#connection.write(bytes),
+      end: () => {
+        if (this.#relay === output) this.#relay = undefined;
+        output.complete();
+      },
+    };
+  }
+
   watch(patterns: Pattern[], callback: (match: Match) => void): () => void {
     const { end } = this.#history;
     const { seeker, prompts } = seekers(patterns, end, end, (hit) => callback(this.#match(hit)));
@@ -192,6 +209,10 @@ class ConnectionConsole implements Console {
   /** The hot path: everything that the board says goes through here once. */
   #read(bytes: Uint8Array): void {
     this.#time = this.#clock.now();
+    if (this.#relay) {
+      this.#relay.next(bytes);
+      return;
+    }
     if (this.#events.observed) this.#events.next({ kind: "output", bytes, time: this.#time });
     this.#take(this.#decoder.write(bytes), false);
   }
@@ -250,6 +271,7 @@ class ConnectionConsole implements Console {
     this.#reason = reason;
     this.#prompts.end();
     this.#changes.tell();
+    this.#relay?.complete();
     this.#signals.complete();
     this.#events.complete();
   }

@@ -110,6 +110,15 @@ export interface NearestMiss {
   similarity: number;
 }
 
+/** The bare line behind a console, lent to a file transfer; what comes meanwhile is nobody else's. */
+export interface Relay {
+  /** What the board sends; ends with the line. */
+  readonly output: Observable<Uint8Array>;
+  write(bytes: Uint8Array): Promise<void>;
+  /** Gives the line back to the console. */
+  end(): void;
+}
+
 /**
  * The console over one connection: one pass over the stream whatever the number of patterns; bounded memory.
  * Matching is consuming, as with expect: a wait sees only what came after the previous match.
@@ -124,6 +133,8 @@ export interface Console {
   send(text: string, options?: SendOptions): Promise<SendReport>;
   /** Waits for the first of the patterns. Rejects with ConnectionClosedError at the end of the stream, with the signal's reason on abort, with TestError on a bad pattern. */
   expect(patterns: Pattern[], signal: AbortSignal): Promise<Match>;
+  /** Lends the line out: until the relay's end nothing is matched, logged or recorded. */
+  relay(): Relay;
   /** Calls back for every match from now on, not consuming; returns how to stop. */
   watch(patterns: Pattern[], callback: (match: Match) => void): () => void;
   /** Resolves after `ms` without output. */

@@ -75,6 +75,7 @@ import { usbGadgetStorage } from "./usb-gadget-storage.js";
 import { waitForDevice } from "./wait-for-device.js";
 import { writeFile } from "./write-file.js";
 import { writeText } from "./write-text.js";
+import { zmodemSend } from "./zmodem-send.js";
 
 const all: readonly Service[] = [
   cloudMachine,
@@ -86,6 +87,7 @@ const all: readonly Service[] = [
   containerConsole,
   promptSession,
   writeText,
+  zmodemSend,
   decide,
   archiveExtract,
   archiveOverlay,

@@ -55,12 +55,13 @@ export function qemuArguments(qemu: QemuCommand): string[] {
   return [qemu.command, ...filled];
 }
 
-/** Kernel arguments for a root file system over NFS; its placeholders stand for the unpacked one. */
-function nfsArguments(append: JsonMap, nfs: JsonMap): string[] {
+/** Kernel arguments for a root file system over NFS; its placeholders (in a job the label of an image) stand for the unpacked one. */
+function nfsArguments(append: JsonMap, nfs: JsonMap, labels: string[]): string[] {
   const filled = (key: string) =>
-    String(append[key] ?? "")
-      .replaceAll("{NFS_SERVER_IP}", () => String(nfs.server ?? ""))
-      .replaceAll("{NFSROOTFS}", () => String(nfs.root ?? ""));
+    ["NFSROOTFS", ...labels].reduce(
+      (text, label) => text.replaceAll(`{${label}}`, () => String(nfs.root ?? "")),
+      String(append[key] ?? "").replaceAll("{NFS_SERVER_IP}", () => String(nfs.server ?? "")),
+    );
   return ["-append", `console=${filled("console")} root=/dev/nfs ${filled("nfsrootargs")} rw ${filled("ipargs")}`];
 }
 
@@ -68,10 +69,10 @@ function nfsArguments(append: JsonMap, nfs: JsonMap): string[] {
 const typed = (words: string[]): string =>
   words.map((word) => (/[\s"'\\]/.test(word) ? JSON.stringify(word) : word)).join(" ");
 
-function readImages(input: JsonMap, context: ServiceContext): QemuCommand["images"] {
+function readImages(input: JsonMap, aside: string[], context: ServiceContext): QemuCommand["images"] {
   const images: QemuCommand["images"] = {};
   for (const [label, image] of Object.entries(map(input, "images"))) {
-    if (!isMap(image) || typeof image.file !== "string") continue;
+    if (!isMap(image) || typeof image.file !== "string" || aside.includes(label)) continue;
     const { file, image_arg } = image;
     if (typeof image_arg === "string" && image_arg !== "") images[label] = { file, image_arg };
     else {
@@ -93,9 +94,10 @@ const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: fal
 
 /**
  * Starts QEMU and opens its console; an old console of the namespace is closed first.
- * Inputs: command, options, extra (texts, split by shell rules), images (data.downloads), guest? (data.guest),
- * boot_options? (further placeholders), append? (console, nfsrootargs, ipargs: root over NFS), uefi? (data.downloads.uefi, or a
- * path: file or folder of the firmware), method (shown in logs).
+ * Inputs: command, options, extra (texts, split by shell rules), images (data.downloads), aside? (labels of images that are
+ * no arguments of QEMU's: a root file system that was unpacked), guest? (data.guest), boot_options? (further placeholders),
+ * append? (console, nfsrootargs, ipargs: root over NFS), uefi? (data.downloads.uefi, or a path: file or folder of the
+ * firmware), method (shown in logs).
  * Data: pre_commands when there is a guest disk.
  */
 export const qemuStart: Service = {
@@ -111,18 +113,19 @@ export const qemuStart: Service = {
     const guest =
       isMap(input.guest) && typeof input.guest.file === "string" ? (input.guest as unknown as GuestDisk) : undefined;
     const uefi = isMap(input.uefi) ? optionalText(input.uefi, "file") : optionalText(input, "uefi");
+    const aside = texts(input, "aside");
     const argv = qemuArguments({
       command: program,
       options: texts(input, "options"),
       extra: texts(input, "extra"),
-      images: readImages(input, context),
+      images: readImages(input, aside, context),
       placeholders: Object.fromEntries(
         Object.entries(map(input, "boot_options")).map(([name, value]) => [name, String(value)]),
       ),
       ...(guest && { guest }),
       ...(uefi !== undefined && { firmware: isFolder(uefi) ? uefi : dirname(uefi) }),
     });
-    if (isMap(input.append)) argv.push(...nfsArguments(input.append, map(context.data, "nfs")));
+    if (isMap(input.append)) argv.push(...nfsArguments(input.append, map(context.data, "nfs"), aside));
     const { console: old } = context;
     if (old) {
       log.debug(`Closing the old connection of namespace '${namespace}'`);

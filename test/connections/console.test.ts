@@ -401,3 +401,37 @@ describe("the stuck report", () => {
     expect(console.nearest(patterns("login: \\w+", "login:"))).toMatchObject({ similarity: 1 });
   });
 });
+
+describe("a line that is lent out", () => {
+  test("what comes meanwhile is the borrower's alone; then the console goes on", async () => {
+    const { board, console } = open({ echo: false });
+    const events: ConsoleEvent[] = [];
+    console.events.subscribe((event) => events.push(event));
+    const relay = console.relay();
+    const heard: number[] = [];
+    let ended = false;
+    relay.output.subscribe({ next: (bytes) => heard.push(...bytes), complete: () => (ended = true) });
+    const waiting = console.expect(patterns("secret"), never);
+    board.say("secret\r\n");
+    await relay.write(Buffer.from("raw"));
+    expect(Buffer.from(heard).toString()).toBe("secret\r\n");
+    expect({ written: board.written, events, state: await state(waiting) }).toEqual({
+      written: "raw",
+      events: [],
+      state: "waiting",
+    });
+    relay.end();
+    board.say("no secret\r\n");
+    expect(await waiting).toMatchObject({ line: "no secret" });
+    expect({ ended, heard: heard.length }).toEqual({ ended: true, heard: 8 });
+  });
+
+  test("the borrower hears of the line's end; a line that ended is not lent", async () => {
+    const { board, console } = open();
+    const ended = new Promise<void>((resolve) => console.relay().output.subscribe({ complete: resolve }));
+    await board.close();
+    await ended;
+    await expect(console.closed).resolves.toBeDefined();
+    expect(() => console.relay()).toThrow(ConnectionClosedError);
+  });
+});

@@ -197,6 +197,25 @@ describe("qemu-start", () => {
     expect(context.console?.isClosed).toBe(false);
   });
 
+  test("a root over NFS is told to the kernel, its archive is not given to QEMU", async () => {
+    context.data = { nfs: { root: "/w/rootfs", server: "10.0.2.2" } };
+    await context.use(qemuStart, {
+      command: "./qemu",
+      options: [],
+      extra: [],
+      images: {
+        root: { file: "/w/root.tar", image_arg: "nfsroot={NFS_SERVER_IP}:{root},vers=4.1" },
+        kernel: { file: "/w/k", image_arg: "-kernel {kernel}" },
+      },
+      aside: ["root"],
+      append: { console: "ttyS0", nfsrootargs: "nfsroot={NFS_SERVER_IP}:{root},x={NFSROOTFS}", ipargs: "ip=dhcp" },
+    });
+    await see("\\[-append\\]");
+    const line = "console=ttyS0 root=/dev/nfs nfsroot=10.0.2.2:/w/rootfs,x=/w/rootfs rw ip=dhcp";
+    expect(context.log.text()).toContain(`-kernel /w/k -append "${line}"`);
+    expect(context.log.text()).not.toContain("/w/root.tar");
+  });
+
   test("a missing QEMU is an InfrastructureError with its package", async () => {
     const input = { command: "qemu-system-s390x", options: [], extra: [], images: {} };
     context.env = { PATH: "/nonexistent" };
