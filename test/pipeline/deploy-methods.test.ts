@@ -307,6 +307,18 @@ group("what is refused before anything runs", () => {
       "holds the bootloader",
     ],
     [
+      "the bootloader's own medium over U-Boot's USB disk",
+      deviceOf({ "u-boot-ums": { parameters: { bootloader: true } } }),
+      { to: "u-boot-ums", image: url("i") },
+      "holds the bootloader",
+    ],
+    [
+      "a partition of the bootloader",
+      deviceOf({ fastboot: { parameters: { bootloader: ["xbl", "aboot"] } } }, FASTBOOT),
+      { to: "fastboot", images: { boot: url("b"), aboot: url("a") } },
+      "holds the bootloader",
+    ],
+    [
       "a medium without a disk",
       deviceOf({}, { parameters: { media: { sd: { a: {} } } } }),
       { to: "sd", device: "a", image: url("i") },
@@ -398,4 +410,21 @@ group("what is refused before anything runs", () => {
   ] as [string, JsonMap, JsonMap, string][])("%s", (_, device, block, words) => {
     expect(refused(device, block)).toContain(words);
   });
+});
+
+test.each([
+  ["sd", { media: { sd: { boot: { uuid: "mmc-0", bootloader: true, overwrite: true } } } }, {}, { device: "boot" }],
+  ["u-boot-ums", {}, { "u-boot-ums": { parameters: { bootloader: true, overwrite: true } } }, {}],
+])("to %s: a device may say that the bootloader's medium may be overwritten", (to, parameters, methods, more) => {
+  const device = deviceOf(methods as JsonMap, { parameters: parameters as JsonMap });
+  const block = { to, image: url("i"), download: { tool: "/w", options: "x", prompt: "y" }, ...more };
+  expect(refused(device, block)).not.toContain("bootloader");
+});
+
+test("to fastboot: other partitions than the bootloader's, and those that the device gives away, may be flashed", () => {
+  const images = { boot: url("b"), aboot: url("a") };
+  for (const parameters of [{ bootloader: ["xbl"] }, { bootloader: ["aboot"], overwrite: true }])
+    expect(refused(deviceOf({ fastboot: { parameters } }, FASTBOOT), { to: "fastboot", images })).not.toContain(
+      "bootloader",
+    );
 });
