@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { JsonMap } from "../../src/base/json.js";
 import { fileDownload } from "../../src/services/file-download.js";
@@ -53,6 +54,38 @@ describe("file:", () => {
       await expect(run(url)).rejects.toMatchObject({ name: "JobError" });
       expect(await fileDownload.validate?.({ url, key: "kernel" }, context)).toMatchObject([{ name: "JobError" }]);
     }
+  });
+});
+
+describe("a file that is more than the worker takes", () => {
+  const limit = 100_000;
+  beforeEach(() => {
+    context.dispatcher.download_limits = { bytes: limit };
+  });
+  const zeros = Buffer.alloc(50 * limit);
+
+  test.each([
+    ["gz", () => gzipSync(zeros)],
+    ["xz", () => execFileSync("xz", ["-c"], { input: zeros })],
+    ["bz2", () => execFileSync("bzip2", ["-c"], { input: zeros })],
+    ["zstd", () => execFileSync("zstd", ["-c"], { input: zeros })],
+  ])("is refused while it decompresses: %s", async (compression, pack) => {
+    const packed = pack();
+    expect(packed.length).toBeLessThan(limit);
+    writeFileSync(join(context.paths.jobDir, "bomb"), packed);
+    await expect(run("file:bomb", { compression })).rejects.toMatchObject({
+      name: "JobError",
+      message: "'file:bomb' is more than 100000 bytes",
+    });
+    expect(readdirSync(join(context.paths.work, "downloads/common/kernel"))).toEqual([]);
+  });
+
+  test("is refused as it is, too; one that just fits is not", async () => {
+    writeFileSync(join(context.paths.jobDir, "long"), Buffer.alloc(limit + 1));
+    await expect(run("file:long")).rejects.toMatchObject({ name: "JobError" });
+    writeFileSync(join(context.paths.jobDir, "fits"), Buffer.alloc(limit));
+    await run("file:fits");
+    expect(content()).toHaveLength(limit);
   });
 });
 
@@ -156,6 +189,31 @@ describe("archive: tar", () => {
     mkdirSync(outside);
     await unpack(tar({ path: "l", type: "2", link: outside }, { path: "l/evil", body: "evil" })).catch(() => {});
     expect(readdirSync(outside)).toEqual([]);
+  });
+
+  test.each([
+    ["more files than the worker takes", { files: 2 }, "more than 2 files"],
+    ["more bytes than the worker takes", { bytes: 10_000 }, "more than 10000 bytes"],
+  ])("%s are refused, and nothing of the archive stays", async (_, download_limits, message) => {
+    context.dispatcher.download_limits = download_limits;
+    const members = ["a", "b", "c"].map((path) => ({ path, body: "x".repeat(4000) }));
+    await expect(unpack(tar(...members))).rejects.toMatchObject({
+      name: "JobError",
+      message: expect.stringContaining(message),
+    });
+    expect(readdirSync(join(context.paths.work, "downloads/common/kernel"))).toEqual([]);
+  });
+
+  test("an archive that says that a file is larger than the worker takes is refused before it is read", async () => {
+    context.dispatcher.download_limits = { bytes: 10_000 };
+    const bytes = tar({ path: "a", body: "x" });
+    bytes.write("77777777777\0", 124);
+    const sum = Buffer.concat([bytes.subarray(0, 148), Buffer.alloc(8, " "), bytes.subarray(156, 512)]).reduce(
+      (total, byte) => total + byte,
+      0,
+    );
+    bytes.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+    await expect(unpack(bytes)).rejects.toMatchObject({ message: expect.stringContaining("more than 10000 bytes") });
   });
 
   test("what is no archive is a JobError", async () => {

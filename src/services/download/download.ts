@@ -4,7 +4,7 @@ import { createWriteStream } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { DispatchError, InfrastructureError, JobError } from "../../base/errors.js";
-import type { JsonMap } from "../../base/json.js";
+import { isMap, type JsonMap } from "../../base/json.js";
 import type { ServiceContext, ServiceResult } from "../types.js";
 import { COMPRESSIONS, compressionProgram, decompress } from "./decompress.js";
 import { ChangedOnServer } from "./http-transfer.js";
@@ -24,6 +24,8 @@ export type OpenSource = (input: DownloadInput, context: ServiceContext) => Prom
 
 /** Times that a download begins again because the file changed under it. */
 const RESTARTS = 15;
+/** What one download may take on the worker's disk: bytes, decompressed and unpacked, and files of an archive. */
+const LIMITS = { bytes: 64 * 2 ** 30, files: 1_000_000 };
 /** ms between two lines of progress in the log, and between two reports to the viewer. */
 const LOG_EVERY = 5_000;
 const REPORT_EVERY = 200;
@@ -118,6 +120,29 @@ function compareSums(input: DownloadInput, sums: { [algorithm: string]: string }
   }
 }
 
+/** The worker's own limits, or the usual ones. */
+function limitsOf({ dispatcher }: Pick<ServiceContext, "dispatcher">): typeof LIMITS {
+  const given = dispatcher.download_limits;
+  const number = (key: "bytes" | "files") => {
+    const value = isMap(given) ? given[key] : undefined;
+    return typeof value === "number" && value > 0 ? value : LIMITS[key];
+  };
+  return { bytes: number("bytes"), files: number("files") };
+}
+
+/** What passes, up to a number of bytes: a small file can decompress to one that fills the disk, and a server may never end. */
+async function* limited(bytes: AsyncIterable<Uint8Array>, most: number, url: string): AsyncGenerator<Uint8Array> {
+  let passed = 0;
+  for await (const chunk of bytes) {
+    passed += chunk.length;
+    if (passed > most)
+      throw new JobError(`'${shownUrl(url)}' is more than ${most} bytes`, {
+        advice: "Look at what it decompresses to; the worker's `download_limits` say what it takes at most.",
+      });
+    yield chunk;
+  }
+}
+
 /** One attempt, from the first byte to the file's final name. */
 async function fetchOnce(
   input: DownloadInput,
@@ -141,13 +166,16 @@ async function fetchOnce(
   try {
     await rm(part, { recursive: true, force: true });
     await mkdir(input.archive ? part : local.folder, { recursive: true });
+    const limits = limitsOf(context);
     const measured = meter.measure(source.bytes);
     const plain = local.decompress
       ? decompress(local.decompress, measured, options, `'${shownUrl(input.url)}'`)
       : measured;
     await pipeline(
-      plain,
-      input.archive ? await unpackTar(part, { log }) : createWriteStream(part, { highWaterMark: 256 * 1024 }),
+      limited(plain, limits.bytes, input.url),
+      input.archive
+        ? await unpackTar(part, { log, maxBytes: limits.bytes, maxEntries: limits.files })
+        : createWriteStream(part, { highWaterMark: 256 * 1024 }),
       {
         signal,
       },
