@@ -33,7 +33,8 @@ export class DeadlineBoard {
   }
   #due(armed: Armed): void {
     if (!this.#armed.has(armed)) return;
-    const now = this.#clock.now();
+    // Real timers count whole milliseconds: one may come a little early.
+    const now = Math.max(this.#clock.now(), armed.at);
     const inner = [...this.#armed]
       .filter((other) => other.at <= now)
       .sort((a, b) => depth(b.level) - depth(a.level))[0];

@@ -98,7 +98,11 @@ export class Runtime implements Effects {
   standing(): Standing {
     const awaiting = [...this.awaiting.values()];
     const state = () => this.statePath();
-    return { state, awaiting, stuck: () => stuckReport(awaiting.at(-1), state(), this.now()) };
+    return {
+      state,
+      awaiting,
+      stuck: () => stuckReport({ awaiting: awaiting.at(-1), work: this.services.works().at(-1) }, state(), this.now()),
+    };
   }
 
   deadline(level: string, deadline: Deadline, fire: (error: ErrorRecord) => void): () => void {
@@ -116,12 +120,14 @@ export class Runtime implements Effects {
     const budget = Math.round((deadline.at - deadline.since) / 1000);
     const where = timeout.location ? ` (${timeout.location.file}:${timeout.location.line})` : "";
     const capped = budget < timeout.seconds ? `, cut to ${budget} s by the action around it` : "";
-    const talk = [...this.awaiting.values()].find((a) => a.level === level || a.level.startsWith(`${level}.`) || job);
+    const inside = (at: { level: string }) => job || at.level === level || at.level.startsWith(`${level}.`);
+    const awaiting = [...this.awaiting.values()].find(inside);
+    const work = this.services.works().find(inside);
     return toErrorRecord(
       makeError(className, `${name} timed out after ${budget} seconds`, {
         ...(timeout.location && { location: timeout.location }),
         advice: `Its limit of ${timeout.seconds} s comes from ${timeout.rule}${where}${capped}.`,
-        stuck: stuckReport(talk, this.statePath(), this.now()),
+        stuck: stuckReport({ awaiting, work }, this.statePath(), this.now()),
       }),
     );
   }
@@ -156,7 +162,12 @@ export class Runtime implements Effects {
     void this.consoles.of(node)?.closed.then((reason) => {
       // `closed` by ourselves (finalize) is no fault of the line.
       if (over || reason.kind === "closed") return;
-      fail(connectionClosed(reason.message, stuckReport(this.awaiting.get(level), this.statePath(), this.now())));
+      fail(
+        connectionClosed(
+          reason.message,
+          stuckReport({ awaiting: this.awaiting.get(level) }, this.statePath(), this.now()),
+        ),
+      );
     });
     return () => {
       over = true;

@@ -9,6 +9,7 @@ import {
   toErrorRecord,
 } from "../base/errors.js";
 import type { Json, JsonMap } from "../base/json.js";
+import type { Logger } from "../base/log.js";
 import type { Problem } from "../base/problem.js";
 import type { Connection, Console } from "../connections/types.js";
 import { nodesByLevel } from "../pipeline/action-nodes.js";
@@ -23,6 +24,7 @@ import { errorLines } from "./action-log.js";
 import type { RunEvent } from "./events.js";
 import type { Journal } from "./journal.js";
 import { attemptOf, type RunLog } from "./run-log.js";
+import type { Work } from "./stuck-report.js";
 
 export interface RuntimeOptions {
   pipeline: Pipeline;
@@ -73,6 +75,7 @@ export class ServiceRunner {
   #context: () => JobContext;
   #cleanups: Cleanup[] = [];
   #effects = 0;
+  #works = new Set<Work>();
 
   constructor(options: RuntimeOptions, world: RunnerWorld) {
     this.#options = options;
@@ -116,6 +119,11 @@ export class ServiceRunner {
     }
   }
 
+  /** What runs now. */
+  works(): Work[] {
+    return [...this.#works];
+  }
+
   /** Runs one service and journals it: before it starts, and after it ended. Rejects with an ErrorRecord. */
   async runStep(
     node: ActionNode,
@@ -126,6 +134,8 @@ export class ServiceRunner {
     const id = `${++this.#effects}`;
     const src = step.kind === "service" ? step.service : step.dialogue.dialogue;
     const about = { kind: "effect" as const, id, level: node.level, src };
+    const work: Work = { level: node.level, service: src, since: this.#options.clock.now() };
+    this.#works.add(work);
     try {
       if (step.kind !== "service") throw new LAVABug(`step ${name} of ${node.name} cannot be a dialogue`);
       const service = this.#options.services[step.service];
@@ -133,7 +143,7 @@ export class ServiceRunner {
         throw new LAVABug(`${node.name}: there is no service "${step.service}"`, { location: node.machine });
       const input = evaluateTree(step.with, this.#scope(node)) as JsonMap;
       this.#journal.add({ ...about, t: this.#options.clock.now(), phase: "start", input });
-      const output = (await service.run(input, this.#serviceContext(node, signal))) ?? {};
+      const output = (await service.run(input, this.#serviceContext(node, signal, work))) ?? {};
       this.#journal.add({
         ...about,
         t: this.#options.clock.now(),
@@ -154,10 +164,12 @@ export class ServiceRunner {
         error,
       });
       throw error;
+    } finally {
+      this.#works.delete(work);
     }
   }
 
-  #serviceContext(node: ActionNode, signal: AbortSignal): ServiceContext {
+  #serviceContext(node: ActionNode, signal: AbortSignal, work?: Work): ServiceContext {
     const { jobId, paths, clock, env } = this.#options;
     const { scope } = this.#options.pipeline;
     const { name, level, namespace, section, parameters, commandError, location } = node;
@@ -173,9 +185,12 @@ export class ServiceRunner {
       signal,
       hurry: this.hurry.signal,
       clock,
-      log: this.#log,
+      log: work ? noted(this.#log, work) : this.#log,
       env,
-      progress: (progress) => this.#emit({ type: "progress", level, name, progress }),
+      progress: (progress) => {
+        if (work) work.progress = progress;
+        this.#emit({ type: "progress", level, name, progress });
+      },
       console: this.#consoles.of(node),
       setConsole: (console) => this.#consoles.set(node, console),
       openConsole: (connection) => this.#consoles.open(connection, namespace),
@@ -251,6 +266,18 @@ export class ServiceRunner {
     if (failures.length > 0) throw toErrorRecord(failures[0]);
   }
 }
+
+/** A log of which the last warning is noted. */
+const noted = (log: RunLog, work: Work): Logger => ({
+  log: (level, message, options) => log.log(level, message, options),
+  debug: (message) => log.debug(message),
+  info: (message) => log.info(message),
+  warning: (message) => {
+    work.trouble = typeof message === "string" ? message : JSON.stringify(message);
+    log.warning(message);
+  },
+  error: (message) => log.error(message),
+});
 
 /** The inputs that can be known before the run; the others are absent. */
 function knownInput(tree: { [key: string]: CelTree }, scope: CelScope): JsonMap {

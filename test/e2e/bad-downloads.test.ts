@@ -83,6 +83,8 @@ test.each([
   expect(report.verdict.error).toMatchObject({ type });
   expect(JSON.stringify(readLog(output))).toContain(path);
   expect(report.verdict.error?.message).toMatch(says);
+  if (/timed out/.test(report.verdict.error?.message ?? ""))
+    expect(report.verdict.error?.stuck?.join("\n")).toMatch(/it warned last: download of .* failed: .*trying again/);
   expect(code).toBe(wanted);
   expect(power).not.toContain("reset");
 });

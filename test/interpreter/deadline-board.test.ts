@@ -33,3 +33,19 @@ it("fires a deadline that was already past when it was armed: a resumed job has 
   clock.advanceBy(0);
   expect(fired).toEqual(["late"]);
 });
+
+it("fires the innermost one first also when a timer comes early, as Node's do by a part of a millisecond", () => {
+  let now = 0;
+  const timers: (() => void)[] = [];
+  const clock = { now: () => now, setTimeout: (callback: () => void) => timers.push(callback), clearTimeout: () => {} };
+  const board = new DeadlineBoard(clock);
+  const fired: string[] = [];
+  const disarm = board.arm("1", 100.7, () => fired.push("1"));
+  board.arm("1.1", 100.7, () => {
+    fired.push("1.1");
+    disarm();
+  });
+  now = 100;
+  for (const callback of timers.splice(0)) callback();
+  expect(fired).toEqual(["1.1"]);
+});
