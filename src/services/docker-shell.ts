@@ -22,11 +22,11 @@ const words = (input: JsonMap, key: string): string[] =>
     key,
   );
 
-/** `[source, destination, "ro"?]`, or a text for a path that is the same on both sides. */
+/** `[source, destination, "rw"?]`, or a text for a path that is the same on both sides; without "rw" it is only read. */
 function bindMounts(list: Json | undefined): BindMount[] {
   return (Array.isArray(list) ? list : []).map((entry): BindMount => {
     const [source = "", destination = source, mode] = Array.isArray(entry) ? entry.map(String) : [String(entry)];
-    return { source, destination, ...(mode === "ro" && { readOnly: true }) };
+    return { source, destination, ...(mode !== "rw" && { readOnly: true }) };
   });
 }
 
