@@ -228,7 +228,6 @@ for (const name of ["lava-dispatch", "lava-run"]) {
 const DEVICE = "device-configs/devices/qemu-x86_64.yaml";
 const JOB = "jobs/qemu-x86_64.yaml";
 for (const words of [
-  ["validate", "--offline", "--device", DEVICE, JOB],
   ["validate", "--device", DEVICE, JOB],
   ["describe", "--device", DEVICE, JOB],
   ["explain", "--device", DEVICE, JOB],
