@@ -8,6 +8,16 @@ import { printProblems } from "./problems.js";
 import { runSession } from "./run-session.js";
 import { linePrinter } from "./screen.js";
 import { LogLines } from "./terminal/log-lines.js";
+import { UsageError } from "./usage-error.js";
+
+const SHORTEST = 100;
+
+/** ms of an option in seconds. Throws UsageError. */
+function seconds(text: string): number {
+  const ms = Number(text) * 1000;
+  if (!(ms >= 0)) throw new UsageError(`--job-log-interval ${text}: this is no number of seconds.`);
+  return Math.max(SHORTEST, ms);
+}
 
 /** `lava-run` (spec output.md §4): exit code 0 when the job came to its end, else 1. */
 export async function executeLavaRun(job: string, options: LavaRunOptions, context: CliContext): Promise<number> {
@@ -22,12 +32,14 @@ export async function executeLavaRun(job: string, options: LavaRunOptions, conte
   printProblems(inputs.problems, context, false);
   const { print, flush } = linePrinter(stderr);
   // Without a server the log goes to standard error as well, without the list's dashes.
-  const lines = new LogLines("yaml", (line) => print(line.slice(2)));
+  const { url, jobLogInterval } = options;
+  const lines = new LogLines("yaml", (line) => url === undefined && print(line.slice(2)));
   const report = await runSession(
     {
       inputs,
       output,
       ...(token !== undefined && { secrets: [token] }),
+      ...(url !== undefined && { upload: { url, token: token ?? "", interval: seconds(jobLogInterval) } }),
       screen: { sink: lines, note: print, summary: () => {} },
       signals: ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2"],
     },

@@ -29,7 +29,7 @@ export function createLavaRun(context: CliContext, finish: Finish): Command {
     .option("--dispatcher <file>", "settings of the dispatcher")
     .option("--env-dut <file>", "environment of the board")
     .option("--validate", "describe and validate only")
-    .option("--url <url>", "server that takes the log (not supported: the log stays in the output directory)")
+    .option("--url <url>", "LAVA server that takes the log while the job runs")
     .option("--token <token>", "token for that server; masked in every output")
     .option("--job-log-interval <seconds>", "seconds between uploads", "5")
     .option("--debug", "accepted; has no effect")

@@ -12,6 +12,7 @@ import { describe } from "../pipeline/describe.js";
 import { ConsoleCast } from "../results/console-cast.js";
 import { writeDescription } from "../results/description-yaml.js";
 import { JournalJsonl } from "../results/journal-jsonl.js";
+import { LogUpload, type LogUploadOptions } from "../results/log-upload.js";
 import { LogsYaml } from "../results/logs-yaml.js";
 import { createMasker, maskSinks } from "../results/mask.js";
 import { ReportBuilder } from "../results/report-from-journal.js";
@@ -34,6 +35,8 @@ export interface SessionOptions {
   screen: Screen;
   /** Signals that cancel. */
   signals: NodeJS.Signals[];
+  /** A LAVA server that takes the log. */
+  upload?: Pick<LogUploadOptions, "url" | "token" | "interval">;
 }
 
 const secretsOf = (job: JsonMap): [string, string][] =>
@@ -48,6 +51,7 @@ export async function runSession(options: SessionOptions, context: CliContext): 
   const builder = new ReportBuilder();
   let run: JobRun | undefined;
   let failed: ErrorRecord | undefined;
+  let upload: LogUpload | undefined;
   const onError = (error: Error) => {
     reserve.release();
     failed ??= toErrorRecord(error);
@@ -77,6 +81,7 @@ export async function runSession(options: SessionOptions, context: CliContext): 
     };
     run = runJob(runOptions);
     if (failed) run.cancel(failed);
+    upload = startUpload(options, context, run);
     // Viewers find it a moment after the journal's first line.
     try {
       writeChartFiles(output, inputs.pipeline, masker);
@@ -88,9 +93,11 @@ export async function runSession(options: SessionOptions, context: CliContext): 
     reserve.release();
     builder.conclude(verdict);
     const report = builder.report();
+    if (upload) await finishUpload(upload, options, context);
     await writeReports(output, report);
     return report;
   } finally {
+    upload?.stop();
     reserve.release();
     rmSync(work, { recursive: true, force: true });
   }
@@ -100,6 +107,25 @@ export async function runSession(options: SessionOptions, context: CliContext): 
 function onThisBoard(gold: GoldJob, { tftpRoot: root }: SessionOptions): GoldJob {
   const { command } = gold;
   return root === undefined ? gold : { ...gold, command: [...command.slice(0, -1), "--tftp-root", root, gold.job] };
+}
+
+function startUpload(
+  { upload, inputs: { jobId }, output, screen: { note } }: SessionOptions,
+  { version }: CliContext,
+  run: JobRun,
+): LogUpload | undefined {
+  if (!upload) return undefined;
+  const onUnknownJob = () => run.cancel("The job was deleted on the server");
+  return new LogUpload({ ...upload, file: join(output, "logs.yaml"), jobId, version, onUnknownJob, note });
+}
+
+/** Waits until the server has the whole log; a signal ends the waiting. */
+async function finishUpload(upload: LogUpload, { signals, screen }: SessionOptions, context: CliContext) {
+  const stopSignals = context.onSignals(signals, () => {
+    screen.note("The rest of the log is not uploaded: it stays in the output directory.");
+    upload.stop();
+  });
+  await upload.finish().finally(stopSignals);
 }
 
 /** The job's scratch folder: below the dispatcher's download folder where that is set. */

@@ -9,6 +9,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -188,6 +190,29 @@ describe("signals", () => {
     child.kill(signal);
     expect(await ended(child)).toBe(1);
     expect(parse(read(output, "result.yaml"))).toMatchObject({ result: "fail", error_type: "Canceled" });
+  });
+  test("lava-run --url: the server has the whole log when the run ends, and standard error has none of it", async () => {
+    const output = join(folder, "uploaded");
+    const stored: string[] = [];
+    const server = createServer(async (request, reply) => {
+      let body = "";
+      for await (const chunk of request) body += chunk;
+      const lines = (new URLSearchParams(body).get("lines") ?? "").split(/(?<=\n)/);
+      stored.push(...lines);
+      reply.end(JSON.stringify({ line_count: lines.length }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const args = ["--job-id", "9", "--output-dir", output, "--device", join(folder, "device.yaml"), "--url", url];
+    const child = start([...args, "--token", "letmein", job("tell", "mark")], "lava-run");
+    let stderr = "";
+    child.stderr?.on("data", (text) => {
+      stderr += text;
+    });
+    expect(await ended(child)).toBe(0);
+    server.close();
+    expect(stored.join("")).toBe(read(output, "logs.yaml"));
+    expect(stderr).not.toContain('"lvl"');
   });
   test("after kill -9 the log is readable, and report tells what is known", async () => {
     const output = join(folder, "killed");
