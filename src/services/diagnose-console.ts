@@ -1,6 +1,7 @@
 /** Tells from the end of the console's output in which state the device is, and what to do (machines/diagnoses/). */
 import { isMap, type Json, type JsonMap } from "../base/json.js";
 import { pythonRegExp } from "../base/python-regexp.js";
+import { ESCAPE, KERNEL_LINE } from "../connections/terminal-text.js";
 import { text, texts } from "./overlay/inputs.js";
 import type { Service } from "./types.js";
 
@@ -24,11 +25,19 @@ function lineOf(patterns: string[], output: string): string | undefined {
   return output.slice(begin, end < 0 ? undefined : end).trim();
 }
 
-/** The first diagnosis that holds. Patterns are Python's; `{line}` in a text stands for the line that was heard. */
+const ESCAPES = new RegExp(ESCAPE, "g");
+const KERNEL_LINES = new RegExp(KERNEL_LINE, "g");
+
+/**
+ * The first diagnosis that holds. Patterns are Python's; `{line}` in a text stands for the line that was heard. What a
+ * shell says to the terminal is not looked at, and a message of the kernel hides no prompt.
+ */
 export function diagnose(diagnoses: Json[], output: string): Finding | undefined {
-  const heard = output.replace(/\r+\n/g, "\n");
+  const heard = output.replace(ESCAPES, "").replace(/\r+\n/g, "\n");
+  const withoutKernel = heard.replace(KERNEL_LINES, "");
   for (const each of diagnoses.filter(isMap) as JsonMap[]) {
-    const line = lineOf(texts(each, "heard"), heard);
+    const patterns = texts(each, "heard");
+    const line = lineOf(patterns, heard) ?? lineOf(patterns, withoutKernel);
     if (line === undefined || each.when === false || lineOf(texts(each, "unheard"), heard) !== undefined) continue;
     const fill = (words: string) => words.replaceAll("{line}", () => line);
     return { diagnosis: text(each, "diagnosis"), state: fill(text(each, "state")), advice: text(each, "advice") };

@@ -153,6 +153,8 @@ describe("hard cases", () => {
     expect(stuck).toContain("root@other-board:/root#");
     expect(stuck).toContain("root@board:/root#");
     expect(`${stdout}${stderr}`).toContain("root@board:/root#");
+    // A real shell says more than its prompt; its diagnosis sees the prompt all the same.
+    expect(report.verdict.error?.advice).toContain("its last line looks like a prompt (root@board:/root#)");
     expect(code).toBe(2);
   });
 

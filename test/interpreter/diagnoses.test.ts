@@ -29,6 +29,19 @@ const INJECTED: [
     /TFTP server/,
   ],
   [
+    "a TFTP server that has not the file",
+    {
+      setenv: {
+        input: /^ ?setenv/,
+        output:
+          "Using ethernet@10 device\r\nLoading: *\x08\r\nTFTP error: 'File not found' (1)\r\nNot retrying...\r\n=> ",
+      },
+    },
+    /File not found.*setenv/,
+    /a TFTP server answers; it has not the file that was asked for \(TFTP error: 'File not found' \(1\)\)/,
+    /--tftp-root/,
+  ],
+  [
     "kernel not found at the prompt",
     boot("Bad Linux ARM64 Image magic!\r\n=> "),
     /came back to its prompt/,
@@ -63,11 +76,52 @@ const INJECTED: [
     /console=/,
   ],
   [
+    "a system whose kernel writes to another console",
+    boot("Starting kernel ...\r\n", "\r\nTest Linux /dev/ttyAMA0\r\n\r\nboard login: "),
+    /timed out/,
+    /waits at a login prompt \(board login:\), but the kernel was not heard/,
+    /console=.*kernel-start-message/,
+  ],
+  [
+    "a login prompt that the job does not know",
+    { ...boot(KERNEL, "\r\nwho are you? login: "), empty: { input: "", output: "\r\nwho are you? login: " } },
+    /timed out/,
+    /waits at a login prompt \(who are you\? login:\)/,
+    /`login_prompt` matches this line/,
+  ],
+  [
     "login refused",
     { login: { input: "root", output: "\r\nLogin incorrect\r\n\r\nboard login: " } },
     /^Login incorrect$/,
     /asks for a login; it refused this one \(Login incorrect\)/,
     /auto_login/,
+  ],
+  [
+    "a password that the job does not give",
+    { login: { input: "root", output: "\r\nPassword: " }, empty: { input: "", output: "" } },
+    /timed out/,
+    /waits for a password \(Password:\)/,
+    /password_prompt/,
+  ],
+  [
+    "prompt never seen, behind it what busybox asks the terminal",
+    {
+      login: { input: "root", output: "\r\nroot@other:~# \x1b[6n" },
+      empty: { input: "", output: "\r\nroot@other:~# \x1b[6n" },
+    },
+    /timed out/,
+    /its last line looks like a prompt \(root@other:~#\)/,
+    /`prompts`/,
+  ],
+  [
+    "prompt never seen, behind it a message of the kernel",
+    {
+      login: { input: "root", output: "\r\nroot@other:~# [   12.345678] random: crng init done\r\n" },
+      empty: { input: "", output: "\r\nroot@other:~# [   13.345678] random: done again\r\n" },
+    },
+    /timed out/,
+    /its last line looks like a prompt \(root@other:~#\)/,
+    /`prompts`/,
   ],
   [
     "prompt never seen",
@@ -89,6 +143,7 @@ const INJECTED: [
     /install_overlay/,
   ],
 ];
+const injected = (name: string) => INJECTED.find(([each]) => each === name)![1];
 
 describe("a failed action is asked what it heard", () => {
   it.each(INJECTED)("%s", async (_, rules, first, state, advice) => {
@@ -151,14 +206,14 @@ describe("a failed action is asked what it heard", () => {
 
   it("a diagnosis that fails is told beside the first error", async () => {
     const broken = { name: "diagnose-console", run: () => Promise.reject(new Error("no pencil")) };
-    const { verdict } = await run(INJECTED[5]![1], { services: { "diagnose-console": broken } });
+    const { verdict } = await run(injected("login refused"), { services: { "diagnose-console": broken } });
     expect(verdict.error?.message).toBe("Login incorrect");
     expect(verdict.further.map(({ message }) => message)).toContain("no pencil");
   });
 
   it("a diagnosis that hangs ends by itself, and the board is powered off", async () => {
     const hangs = { name: "diagnose-console", run: () => new Promise<never>(() => {}) };
-    const { verdict, power } = await run(INJECTED[5]![1], { services: { "diagnose-console": hangs } });
+    const { verdict, power } = await run(injected("login refused"), { services: { "diagnose-console": hangs } });
     expect(verdict.error?.message).toBe("Login incorrect");
     expect(verdict.further.map(({ message }) => message)).toContain("The diagnosis took longer than 10 s");
     expect(power.at(-1)).toContain("board off");
