@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { diagnose } from "../../src/services/diagnose-console.js";
 import { services } from "../../src/services/index.js";
+import { builtInMachines } from "../../src/strategies/built-in-machines.js";
 import { PROMPT, runVirtually, type VirtualRun } from "./virtual-board.js";
 
 const run = (rules: NonNullable<VirtualRun["rules"]>, more: VirtualRun = {}) =>
@@ -245,4 +246,40 @@ describe("diagnose", () => {
     expect(diagnose([{ ...one, when: false }], "b")).toBeUndefined();
     expect(diagnose([], "b")).toBeUndefined();
   });
+});
+
+/** What firmware and systems say, as their consoles had it; the diagnoses that a bootloader's commands are asked for. */
+it.each([
+  [
+    "no-dhcp-reply",
+    "BOOTP broadcast 1\r\nBOOTP broadcast 2\r\nBOOTP broadcast 3\r\nRetry time exceeded; starting again\r\n=> ",
+  ],
+  [
+    "no-dhcp-reply",
+    "Configuring (net0 52:54:00:12:34:56)...... No configuration methods succeeded (https://ipxe.org/040ee119)\r\niPXE> ",
+  ],
+  ["no-dhcp-reply", "error: couldn't autoconfigure network.\r\ngrub> "],
+  [
+    "no-tftp-reply",
+    "Using ethernet@1 device\r\nLoading: T T T T T T T T T T \r\nRetry count exceeded; starting again\r\n=> ",
+  ],
+  ["no-tftp-reply", "tftp://10.0.2.9/kernel... Connection timed out (https://ipxe.org/4c126035)\r\niPXE> "],
+  ["no-tftp-reply", "error: timeout reading `kernel'.\r\ngrub> "],
+  ["file-not-served", "Loading: *\b\r\nTFTP error: 'File not found' (1)\r\nNot retrying...\r\n=> "],
+  ["file-not-served", "tftp://10.0.2.2/none... No such file or directory (https://ipxe.org/2d0c613b)\r\niPXE> "],
+  ["kernel-not-found", "error: file `/none' not found.\r\ngrub> "],
+  [
+    "kernel-not-found",
+    "'FS0:\\none.efi' is not recognized as an internal or external command, operable program, or script file.\r\nShell> ",
+  ],
+  ["kernel-not-found", "could not open /mnt/tftp/none: No such file or directory\r\nbarebox:/ "],
+  ["kernel-not-found", "zimage: Bad magic!\r\n=> "],
+  [undefined, "DHCP client bound to address 10.0.2.15 (1 ms)\r\nLoading: ####\r\ndone\r\n=> "],
+])("%s: %s", (name, output) => {
+  const { diagnoses } = builtInMachines();
+  const asked = ["no-dhcp-reply", "no-tftp-reply", "file-not-served", "kernel-not-found"].map((each) => {
+    const { heard, ...texts } = diagnoses[each] as unknown as { heard: string };
+    return { ...texts, heard: heard.replace(/^r'(.*)'$/s, "$1") };
+  });
+  expect(diagnose(asked, output)?.diagnosis).toBe(name);
 });
