@@ -1,5 +1,6 @@
 import { TestError } from "../base/errors.js";
 import { pythonRegExp } from "../base/python-regexp.js";
+import { staysInLine } from "./one-line.js";
 import { ESCAPE } from "./terminal-text.js";
 import type { Pattern } from "./types.js";
 
@@ -20,6 +21,8 @@ export interface CompiledPattern {
   alternative: string | undefined;
   /** Longest text that it needs to see. */
   reach: number;
+  /** It needs to see nothing of the lines before. */
+  inLine: boolean;
   /** Ends with a repeat or an assertion: more output could change a match that ends where the output ends. */
   openEnded: boolean;
   matchesEmpty: boolean;
@@ -61,6 +64,7 @@ export function compilePattern(pattern: Pattern): CompiledPattern {
       : `(?:${source.replace(TOKENS, (token) => (token.startsWith("(") ? "(?:" : token))})`,
     // Without repeats a pattern matches no more characters than it is written with.
     reach: quantified || refersBack ? WINDOW : Math.min(WINDOW, source.length),
+    inLine: staysInLine(source),
     openEnded: /(?:[*+?}$]|\\[bB])\)*(?:\||$)|\(\?[=!]/.test(bare),
     matchesEmpty: expression.test(""),
   };

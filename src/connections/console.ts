@@ -219,8 +219,9 @@ class ConnectionConsole implements Console {
 
   #take(text: string, last: boolean): void {
     const offset = this.#history.end;
+    const { lineStart } = this.#history;
     this.#history.push(text);
-    if (!this.#scanner.idle) this.#scan(offset, last);
+    if (!this.#scanner.idle) this.#scan(offset, lineStart, last);
     const signals = this.#reader.read(text, offset, last);
     if (signals.length > 0) this.#tellSignals(text, offset, signals);
     else if (this.#events.observed) this.#lines.write(text);
@@ -228,8 +229,8 @@ class ConnectionConsole implements Console {
     this.#changes.tell();
   }
 
-  #scan(offset: number, last: boolean): void {
-    const from = Math.max(this.#history.start, offset - this.#scanner.reach);
+  #scan(offset: number, lineStart: number, last: boolean): void {
+    const from = Math.max(this.#history.start, this.#scanner.windowStart(offset, lineStart));
     this.#scanner.scan(this.#history.slice(from), from, last);
   }
 
@@ -261,7 +262,7 @@ class ConnectionConsole implements Console {
 
   /** The output has been silent: matches that waited for more count as they are. */
   #settle(): void {
-    if (!this.#scanner.idle) this.#scan(this.#history.end, true);
+    if (!this.#scanner.idle) this.#scan(this.#history.end, this.#history.lineStart, true);
   }
 
   #end(reason: CloseReason): void {

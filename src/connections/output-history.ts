@@ -1,5 +1,5 @@
 /** Pieces are joined up to this many characters, so that a line that comes byte by byte costs no memory of its own. */
-const PIECE = 4096;
+const PIECE = 2048;
 
 /** The last characters of an endless text, addressed by their offset from its beginning. */
 export class OutputHistory {
@@ -7,6 +7,7 @@ export class OutputHistory {
   #pieces: { at: number; text: string }[] = [];
   #first = 0;
   #end = 0;
+  #lineStart = 0;
 
   /** @param limit characters that are kept at least, once they came */
   constructor(limit: number) {
@@ -18,6 +19,11 @@ export class OutputHistory {
     return this.#end;
   }
 
+  /** Offset at which the line begins that is being written. */
+  get lineStart(): number {
+    return this.#lineStart;
+  }
+
   /** Offset of the first character that is still known. */
   get start(): number {
     return this.#pieces[this.#first]?.at ?? this.#end;
@@ -27,6 +33,8 @@ export class OutputHistory {
     const last = this.#pieces.at(-1);
     if (last && last.text.length + text.length <= PIECE) last.text += text;
     else this.#pieces.push({ at: this.#end, text });
+    const lineEnd = text.lastIndexOf("\n");
+    if (lineEnd >= 0) this.#lineStart = this.#end + lineEnd + 1;
     this.#end += text.length;
     for (let piece = this.#pieces[this.#first + 1]; piece && piece.at <= this.#end - this.#limit; ) {
       this.#first += 1;

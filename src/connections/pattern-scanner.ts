@@ -27,7 +27,9 @@ const KEPT_UNIONS = 64;
 
 interface Union {
   expressions: RegExp[];
+  /** Characters before a chunk that have to be seen again: whatever they are, and those of its line. */
   reach: number;
+  lineReach: number;
 }
 
 /**
@@ -61,9 +63,16 @@ export class PatternScanner {
     return this.#held.size > 0;
   }
 
-  /** Characters before a chunk that have to be seen again with it. */
+  /** Characters before a chunk that may have to be seen again with it. */
   get reach(): number {
-    return this.#current().reach + CONTEXT;
+    const { reach, lineReach } = this.#current();
+    return Math.max(reach, lineReach) + CONTEXT;
+  }
+
+  /** Where the window for a chunk begins, with what has to be seen again of what was before it. */
+  windowStart(chunk: number, lineStart: number): number {
+    const { reach, lineReach } = this.#current();
+    return Math.min(chunk - reach, Math.max(chunk - lineReach, lineStart)) - CONTEXT;
   }
 
   /**
@@ -72,13 +81,16 @@ export class PatternScanner {
    * @param last nothing more is known to come: what was held counts as it stands
    */
   scan(window: string, offset: number, last = false): void {
-    const seekers = [...this.#seekers];
-    if (seekers.length === 0) return;
+    if (this.#seekers.size === 0) return;
     this.#held.clear();
-    const skipped = new Set<Seeker>();
     const { expressions } = this.#current();
+    let first = Number.POSITIVE_INFINITY;
+    for (const { from } of this.#seekers) first = Math.min(first, from - offset);
     // The first character of a cut window is only context: it may look like the beginning of a line.
-    let at = Math.max(offset > 0 ? 1 : 0, Math.min(...seekers.map((seeker) => seeker.from - offset)));
+    let at = Math.max(offset > 0 ? 1 : 0, first);
+    if (!this.#matchesFrom(at, window)) return;
+    const seekers = [...this.#seekers];
+    const skipped = new Set<Seeker>();
     const places = expressions.map(() => -1);
     while (at <= window.length) {
       for (const [index, expression] of expressions.entries()) {
@@ -96,6 +108,15 @@ export class PatternScanner {
       if (seekers.length === 1) at = Math.max(at, seekers[0]!.from - offset);
       if (seekers.every((seeker) => skipped.has(seeker) || seeker.done)) return;
     }
+  }
+
+  /** Whether any of them matches: mostly none does. */
+  #matchesFrom(at: number, window: string): boolean {
+    if (at > window.length) return false;
+    return this.#current().expressions.some((expression) => {
+      expression.lastIndex = at;
+      return expression.test(window);
+    });
   }
 
   /** False when the seeker's match is held: it takes no further one in this window. */
@@ -143,5 +164,10 @@ function unite(patterns: CompiledPattern[]): Union {
     if (alternatives.size > 0) expressions.push(new RegExp([...alternatives].join("|"), flags));
   }
   for (const { alternative, anywhere } of patterns) if (alternative === undefined) expressions.push(anywhere);
-  return { expressions, reach: Math.max(0, ...patterns.map(({ reach }) => reach)) };
+  const longest = (some: CompiledPattern[]) => Math.max(0, ...some.map(({ reach }) => reach));
+  return {
+    expressions,
+    reach: longest(patterns.filter(({ inLine }) => !inLine)),
+    lineReach: longest(patterns.filter(({ inLine }) => inLine)),
+  };
 }

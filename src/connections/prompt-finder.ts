@@ -44,15 +44,30 @@ export class PromptFinder {
     const raw = this.#history.slice(near);
     const found = this.#match(patterns, { text: raw, at: (index) => index }, near, after);
     if (found) return found;
-    const far = Math.max(from, end - LOOK_BACK_LIFTED, this.#history.start);
-    const text = this.#history.slice(far);
-    const lifted = tail(lift(text, NOISE));
-    if (lifted.text.length === text.length) return undefined;
-    return (
-      this.#match(patterns, lifted, far, after) ??
+    for (const { text, offset, whole } of this.#lately(from)) {
+      const lifted = lift(text, NOISE);
+      if (!whole && lifted.text.length <= LOOK_BACK) continue;
+      if (lifted.text.length === text.length) return undefined;
       // The kernel began a line of its own: then the prompt must be alone on its line.
-      this.#match(patterns, tail(lift(text, NOISE_WITH_LINE_ENDS)), far, after, true)
-    );
+      const alone = lift(text, NOISE_WITH_LINE_ENDS);
+      if (!whole && alone.text.length <= LOOK_BACK) continue;
+      return (
+        this.#match(patterns, tail(lifted), offset, after) ?? this.#match(patterns, tail(alone), offset, after, true)
+      );
+    }
+    return undefined;
+  }
+
+  /** What came last, from a line's beginning on: more and more of it, as a kernel may have written most of it. */
+  *#lately(from = 0): Generator<{ text: string; offset: number; whole: boolean }> {
+    const { start, end } = this.#history;
+    const first = Math.max(from, end - LOOK_BACK_LIFTED, start);
+    for (let length = 4 * LOOK_BACK; end - length > first; length *= 4) {
+      const text = this.#history.slice(end - length);
+      const line = text.indexOf("\n") + 1;
+      yield { text: text.slice(line), offset: end - length + line, whole: false };
+    }
+    yield { text: this.#history.slice(first), offset: first, whole: true };
   }
 
   /** A prompt was taken as such after full silence. */
@@ -63,8 +78,12 @@ export class PromptFinder {
 
   /** What userspace printed last, without what the kernel and the terminal mixed into it. */
   lastUserLine(): string {
-    const { text } = lift(this.#history.slice(this.#history.end - LOOK_BACK_LIFTED), NOISE_WITH_LINE_ENDS);
-    return text.slice(text.lastIndexOf("\n") + 1);
+    for (const { text, whole } of this.#lately()) {
+      const lifted = lift(text, NOISE_WITH_LINE_ENDS).text;
+      const line = lifted.lastIndexOf("\n") + 1;
+      if (whole || line > 0) return lifted.slice(line);
+    }
+    return "";
   }
 
   #match(

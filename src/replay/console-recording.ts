@@ -88,10 +88,10 @@ export async function openConsoleLog(name: string, path: string): Promise<Record
   };
 }
 
-async function* consoleEvents(path: string): AsyncGenerator<RecordedEvent> {
+async function* consoleEvents(path: string): AsyncGenerator<RecordedEvent[]> {
   let t = 0;
   for await (const { bytes, number } of readConsole(path)) {
     t += LINE_MS;
-    if (bytes.length > 0) yield { kind: "output", t, bytes, place: `${path}:${number}` };
+    if (bytes.length > 0) yield [{ kind: "output", t, bytes, place: `${path}:${number}` }];
   }
 }

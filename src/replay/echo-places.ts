@@ -3,6 +3,7 @@
  * of what was typed at it, and so after the input. Here the prompt is put back before the input.
  */
 import { KERNEL_LINE, KERNEL_STAMP, lift } from "../connections/terminal-text.js";
+import type { Stage } from "./batches.js";
 import type { RecordedEvent } from "./recording.js";
 
 type Output = Extract<RecordedEvent, { kind: "output" }>;
@@ -55,12 +56,17 @@ function findEcho(lines: string, typed: string): Echo | undefined {
   return { line: line === 0 ? 0 : lifted.at(line), begin: lifted.at(at) };
 }
 
-class EchoPlacer {
+/** Puts each prompt before the input that was typed at it. */
+export class EchoPlacer implements Stage<RecordedEvent> {
   /** Inputs whose echo has not come, each with the lines after it. */
   #open: { input: Input; lines: Output[] }[] = [];
   #last = 0;
 
-  take(event: RecordedEvent): RecordedEvent[] {
+  take(batch: readonly RecordedEvent[]): RecordedEvent[] {
+    return batch.flatMap((event) => this.#one(event));
+  }
+
+  #one(event: RecordedEvent): RecordedEvent[] {
     if (event.kind === "input") {
       this.#open.push({ input: event, lines: [] });
       return this.#open.length > TYPED_AHEAD ? this.#giveUp() : [];
@@ -130,11 +136,4 @@ class EchoPlacer {
       return event.t === this.#last ? event : { ...event, t: this.#last };
     });
   }
-}
-
-/** Puts each prompt before the input that was typed at it. */
-export async function* withEchoes(events: AsyncIterable<RecordedEvent>): AsyncGenerator<RecordedEvent> {
-  const placer = new EchoPlacer();
-  for await (const event of events) yield* placer.take(event);
-  yield* placer.end();
 }

@@ -1,6 +1,7 @@
 /** Plays a console log that has neither times nor inputs: prompts and echoes show where something was typed. */
 import { pythonRegExp } from "../base/python-regexp.js";
 import { ESCAPE, KERNEL_LINE, lift } from "../connections/terminal-text.js";
+import { Queue } from "./batches.js";
 import { type Divergence, isPoke, type Player, type PlayerNotes, type Typed, type World } from "./player.js";
 import type { RecordedEvent } from "./recording.js";
 
@@ -34,7 +35,7 @@ export class EchoPlayer implements Player {
   divergence: Divergence | undefined;
   over = false;
   readonly notes: PlayerNotes = { inputs: 0, skipped: 0, unheard: 0, dropped: 0 };
-  readonly #events: AsyncIterator<RecordedEvent>;
+  readonly #events: Queue<RecordedEvent>;
   readonly #world: World;
   #head: Output | undefined;
   /** What follows the prompt at which the log waits, since when. */
@@ -47,8 +48,8 @@ export class EchoPlayer implements Player {
   /** Something was typed and the machine has not begun to wait for the answer. */
   #answering = false;
 
-  constructor(events: AsyncIterable<RecordedEvent>, world: World) {
-    this.#events = events[Symbol.asyncIterator]();
+  constructor(events: AsyncIterable<readonly RecordedEvent[]>, world: World) {
+    this.#events = new Queue(events);
     this.#world = world;
     this.#last = world.now();
   }
@@ -144,9 +145,8 @@ export class EchoPlayer implements Player {
 
   async #next(): Promise<Output | undefined> {
     for (;;) {
-      const { done, value } = await this.#events.next();
-      if (done) return undefined;
-      if (value.kind === "output") return value;
+      const event = await this.#events.next();
+      if (!event || event.kind === "output") return event;
     }
   }
 

@@ -1,10 +1,11 @@
 /** Recordings that LAVA made: the log of a job as a server serves it (spec output.md §1). */
 import type { ErrorRecord, ErrorType } from "../base/errors.js";
 import { isMap, type JsonMap } from "../base/json.js";
-import { withEchoes } from "./echo-places.js";
+import { Kept, through } from "./batches.js";
+import { EchoPlacer } from "./echo-places.js";
 import { KnownNamesReader } from "./known-names.js";
 import { type LavaLogRecord, parseLavaRecord } from "./lava-log-line.js";
-import { readLines } from "./read-lines.js";
+import { type Line, readLines } from "./read-lines.js";
 import {
   type RecordedAnswer,
   type RecordedEvent,
@@ -19,6 +20,10 @@ const BACKWARDS = 1000;
 const BACKWARDS_TIMES = 3;
 const LONGEST_ITEM = 2 ** 20;
 const MOST_ACTIONS = 100_000;
+/** Records that are made ready at a time. */
+const BATCH = 1024;
+/** Levels of records that matter to a player. */
+const PLAYED: ReadonlySet<string> = new Set(["target", "feedback", "input", "debug", "info", "exception", "error"]);
 
 const START = /^start: ([\d.]+) (\S+) \(timeout/;
 const END = /^end: ([\d.]+) (\S+) \(duration/;
@@ -37,47 +42,67 @@ interface Placed extends LavaLogRecord {
   place: string;
 }
 
-/** The records of a log, in order. Throws RecordingError. */
-async function* readLog(path: string): AsyncGenerator<Placed> {
-  let item = "";
-  let line = 0;
-  let found = false;
-  const flush = (whole: boolean): Placed | undefined => {
-    if (item === "") return undefined;
-    const record = parseLavaRecord(item);
-    item = "";
+/** Puts the lines of a log together to its records. */
+class LogReader {
+  readonly #path: string;
+  #item = "";
+  #line = 0;
+  #found = false;
+  #whole = true;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** The record that this line ends by beginning another one. Throws RecordingError. */
+  take({ text, number, whole }: Line): Placed | undefined {
+    this.#whole = whole;
+    if (text.startsWith("-") && !text.startsWith("---")) {
+      const record = this.#flush(true);
+      this.#item = text;
+      this.#line = number;
+      return record;
+    }
+    if (this.#item !== "" && /^\s+\S/.test(text)) {
+      this.#item += `\n${text}`;
+      if (this.#item.length > LONGEST_ITEM)
+        throw new RecordingError(`${this.#path}:${this.#line}: a record of more than ${LONGEST_ITEM} bytes.`);
+      return undefined;
+    }
+    if (text.trim() === "" || /^(---|\.\.\.|#)/.test(text)) return undefined;
+    const record = this.#flush(true);
+    if (whole)
+      throw new RecordingError(`${this.#path}:${number}: this is no line of a LAVA log.`, "Give logs.yaml of a job.");
+    return record;
+  }
+
+  end(): Placed | undefined {
+    return this.#flush(this.#whole);
+  }
+
+  #flush(whole: boolean): Placed | undefined {
+    if (this.#item === "") return undefined;
+    const record = parseLavaRecord(this.#item);
+    this.#item = "";
+    const place = `${this.#path}:${this.#line}`;
     if (record) {
-      found = true;
-      return { ...record, place: `${path}:${line}` };
+      this.#found = true;
+      return { ...record, place };
     }
     if (whole)
       throw new RecordingError(
-        `${path}:${line}: this is no record of a LAVA log.`,
-        found ? "Fetch the log again: a part of it is damaged." : "Give logs.yaml or output.yaml of a job.",
+        `${place}: this is no record of a LAVA log.`,
+        this.#found ? "Fetch the log again: a part of it is damaged." : "Give logs.yaml or output.yaml of a job.",
       );
     return undefined;
-  };
-  let last = true;
-  for await (const { text, number, whole } of readLines(path)) {
-    last = whole;
-    if (text.startsWith("-") && !text.startsWith("---")) {
-      const record = flush(true);
-      if (record) yield record;
-      item = text;
-      line = number;
-    } else if (/^\s+\S/.test(text) && item !== "") {
-      item += `\n${text}`;
-      if (item.length > LONGEST_ITEM)
-        throw new RecordingError(`${path}:${line}: a record of more than ${LONGEST_ITEM} bytes.`);
-    } else if (text.trim() !== "" && !/^(---|\.\.\.|#)/.test(text)) {
-      const record = flush(true);
-      if (record) yield record;
-      if (whole)
-        throw new RecordingError(`${path}:${number}: this is no line of a LAVA log.`, "Give logs.yaml of a job.");
-    }
   }
-  const record = flush(last);
-  if (record) yield record;
+}
+
+/** The records of a log, in order. Throws RecordingError. */
+async function* readLog(path: string): AsyncGenerator<Placed[]> {
+  const reader = new LogReader(path);
+  for await (const lines of readLines(path)) yield lines.flatMap((line) => reader.take(line) ?? []);
+  yield [reader.end()].flatMap((record) => record ?? []);
 }
 
 class FactsReader {
@@ -206,36 +231,69 @@ const withEscapes = (text: string): string => (text.includes("[") ? text.replace
 /** Opens a log; a first pass finds what is wrong with it. Throws RecordingError. */
 export async function openLavaLog(name: string, path: string): Promise<Recording> {
   const reader = new FactsReader(path);
-  for await (const record of readLog(path)) reader.take(record);
+  const kept = new Kept<Placed>();
+  for await (const records of readLog(path))
+    for (const record of records) {
+      reader.take(record);
+      if (PLAYED.has(record.level)) kept.add(record, typeof record.message === "string" ? record.message.length : 0);
+    }
   const facts = reader.result();
   const canceled = facts.verdict?.error?.type === "Canceled";
-  return { name, format: "lava-log", facts, events: (resets) => withEchoes(logEvents(path, resets, canceled)) };
+  const records = (): AsyncIterable<Placed[]> | Placed[][] => (kept.items ? [kept.items] : readLog(path));
+  return {
+    name,
+    format: "lava-log",
+    facts,
+    events: (resets) => through(eventBatches(records(), new LogEvents(resets, canceled)), new EchoPlacer()),
+  };
 }
 
-async function* logEvents(path: string, resets: ReadonlySet<string>, canceled: boolean): AsyncGenerator<RecordedEvent> {
-  let last = 0;
-  let over = false;
-  for await (const { t: told, level, message, place } of readLog(path)) {
-    const t = Math.max(last, told);
-    last = t;
+async function* eventBatches(
+  batches: AsyncIterable<Placed[]> | Placed[][],
+  events: LogEvents,
+): AsyncGenerator<RecordedEvent[]> {
+  for await (const batch of batches)
+    for (let at = 0; at < batch.length; at += BATCH)
+      yield batch.slice(at, at + BATCH).flatMap((record) => events.of(record) ?? []);
+}
+
+/** What the records tell a player. */
+class LogEvents {
+  readonly #resets: ReadonlySet<string>;
+  readonly #canceled: boolean;
+  #last = 0;
+  #over = false;
+
+  constructor(resets: ReadonlySet<string>, canceled: boolean) {
+    this.#resets = resets;
+    this.#canceled = canceled;
+  }
+
+  of({ t: told, level, message, place }: Placed): RecordedEvent | undefined {
+    if (!PLAYED.has(level)) return undefined;
+    const t = Math.max(this.#last, told);
+    this.#last = t;
     const text = textOf(message);
     if (level === "target" || level === "feedback")
-      yield { kind: "output", t, bytes: Buffer.from(`${withEscapes(text)}\r\n`), place };
-    else if (level === "input") yield { kind: "input", t, text: `${text}\n`, place };
-    else if (level === "debug" || level === "info") {
+      return { kind: "output", t, bytes: Buffer.from(`${withEscapes(text)}\r\n`), place };
+    if (level === "input") return { kind: "input", t, text: `${text}\n`, place };
+    if (level === "debug" || level === "info") {
       const [, , action] = START.exec(text) ?? [];
-      if (action !== undefined && resets.has(action)) yield { kind: "reset", t, action, place };
-    } else if ((level === "exception" || level === "error") && !over) {
-      over = true;
-      if (canceled && CANCELED.test(text))
-        yield {
-          kind: "cancel",
-          t,
-          error: { class: "JobCanceled", type: "Canceled", message: text.replace(/^JobCanceled: /, "") },
-          place,
-        };
-      else if (CLOSED.test(text)) yield { kind: "closed", t, message: text, place };
-      else over = false;
+      return action !== undefined && this.#resets.has(action) ? { kind: "reset", t, action, place } : undefined;
     }
+    return this.#over ? undefined : this.#ending(t, text, place);
+  }
+
+  #ending(t: number, text: string, place: string): RecordedEvent | undefined {
+    const cancels = this.#canceled && CANCELED.test(text);
+    this.#over = cancels || CLOSED.test(text);
+    if (cancels)
+      return {
+        kind: "cancel",
+        t,
+        error: { class: "JobCanceled", type: "Canceled", message: text.replace(/^JobCanceled: /, "") },
+        place,
+      };
+    return this.#over ? { kind: "closed", t, message: text, place } : undefined;
   }
 }

@@ -1,11 +1,14 @@
 /** Recordings of our own: console.cast (asciicast 2), and journal.jsonl where it is there. */
+import { Kept, type Stage, through } from "./batches.js";
 import { KnownNamesReader } from "./known-names.js";
-import { inMoments } from "./moments.js";
+import { Moments } from "./moments.js";
 import { type ActionMark, type JournalMark, readJournal } from "./read-journal.js";
-import { readLines } from "./read-lines.js";
+import { type Line, readLines } from "./read-lines.js";
 import { type RecordedEvent, type Recording, RecordingError, type RecordingFacts } from "./recording.js";
 
 const CAST_VERSION = 2;
+/** Events that are made ready at a time. */
+const BATCH = 1024;
 
 interface CastEvent {
   /** Seconds since the beginning of the recording. */
@@ -20,39 +23,58 @@ interface CastHeader {
   timestamp?: unknown;
 }
 
-/** The header and the events of a cast. Throws RecordingError. */
-async function* readCast(path: string): AsyncGenerator<{ header: CastHeader } | CastEvent> {
-  let last = 0;
-  for await (const { text, number, whole } of readLines(path)) {
-    if (text === "") continue;
-    const place = `${path}:${number}`;
+/** Reads a cast line by line. */
+class CastReader {
+  header: CastHeader | undefined;
+  readonly #path: string;
+  #last = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Undefined for a line that is no event. Throws RecordingError. */
+  take({ text, number, whole }: Line): CastEvent | undefined {
+    if (text === "") return undefined;
+    const place = `${this.#path}:${number}`;
     let value: unknown;
     try {
       value = JSON.parse(text);
     } catch {
-      if (!whole) return; // killed while it wrote
+      if (!whole) return undefined; // killed while it wrote
       throw new RecordingError(`${place}: this is no line of an asciicast.`, "Take the recording as it was made.");
     }
     if (number === 1) {
-      const header = value as CastHeader;
-      if (header.version !== CAST_VERSION)
+      this.header = value as CastHeader;
+      if (this.header.version !== CAST_VERSION)
         throw new RecordingError(
-          `${place}: this asciicast has version ${String(header.version)}; this program reads version ${CAST_VERSION}.`,
+          `${place}: this asciicast has version ${String(this.header.version)}; this program reads version ${CAST_VERSION}.`,
           "Convert it: asciinema convert --output-format asciicast-v2",
         );
-      yield { header };
-      continue;
+      return undefined;
     }
     const [seconds, kind, data] = Array.isArray(value) ? value : [];
     if (typeof seconds !== "number" || typeof kind !== "string" || typeof data !== "string")
       throw new RecordingError(`${place}: this is no event of an asciicast.`);
-    if (seconds < last)
+    if (seconds < this.#last)
       throw new RecordingError(
-        `${place}: ${seconds} s comes after ${last} s: the lines are in another order than they were recorded in.`,
+        `${place}: ${seconds} s comes after ${this.#last} s: the lines are in another order than they were recorded in.`,
         "Take the recording as it was made; parts of several recordings cannot be joined.",
       );
-    last = seconds;
-    yield { seconds, kind, text: data, place };
+    this.#last = seconds;
+    return { seconds, kind, text: data, place };
+  }
+}
+
+/** The events of a cast. Throws RecordingError. */
+async function* readCast(path: string, reader = new CastReader(path)): AsyncGenerator<CastEvent[]> {
+  for await (const lines of readLines(path)) {
+    const events: CastEvent[] = [];
+    for (const line of lines) {
+      const event = reader.take(line);
+      if (event) events.push(event);
+    }
+    yield events;
   }
 }
 
@@ -60,19 +82,20 @@ async function* readCast(path: string): AsyncGenerator<{ header: CastHeader } | 
 export async function openOwnRecording(name: string, cast: string, journal: string | undefined): Promise<Recording> {
   const { facts, marks } = journal === undefined ? { facts: undefined, marks: [] } : await readJournal(journal);
   const names = new KnownNamesReader();
+  const reader = new CastReader(cast);
+  const kept = new Kept<CastEvent>();
   let inputs = 0;
   let seconds = 0;
-  let start = facts?.start ?? 0;
-  for await (const item of readCast(cast)) {
-    if ("header" in item) {
-      if (!facts && typeof item.header.timestamp === "number") start = item.header.timestamp * 1000;
-      continue;
+  for await (const batch of readCast(cast, reader))
+    for (const event of batch) {
+      kept.add(event, event.text.length);
+      seconds = event.seconds;
+      if (event.kind !== "i") continue;
+      inputs += 1;
+      names.typed(event.text);
     }
-    seconds = item.seconds;
-    if (item.kind !== "i") continue;
-    inputs += 1;
-    names.typed(item.text);
-  }
+  const began = reader.header?.timestamp;
+  const start = facts?.start ?? (typeof began === "number" ? began * 1000 : 0);
   const end = start + seconds * 1000;
   const learned = names.result();
   const all: RecordingFacts = facts
@@ -93,33 +116,47 @@ export async function openOwnRecording(name: string, cast: string, journal: stri
     name,
     format: "own",
     facts: all,
-    events: (resets) => inMoments(merge(castEvents(cast, start), only(marks, resets))),
+    events: (resets) => through(castEvents(kept, cast, start), new Merge(marks, resets), new Moments()),
   };
 }
 
-async function* castEvents(path: string, start: number): AsyncGenerator<RecordedEvent> {
-  for await (const item of readCast(path)) {
-    if ("header" in item) continue;
-    const { kind, text, place } = item;
-    const t = start + item.seconds * 1000;
-    if (kind === "o") yield { kind: "output", t, bytes: Buffer.from(text), place };
-    else if (kind === "i") yield { kind: "input", t, text, place };
-  }
+/** What was said and typed: as it was kept, or read once more. */
+async function* castEvents({ items }: Kept<CastEvent>, path: string, start: number): AsyncGenerator<RecordedEvent[]> {
+  const made = (batch: CastEvent[]) => batch.flatMap((event) => recordedEvent(event, start) ?? []);
+  if (items) for (let at = 0; at < items.length; at += BATCH) yield made(items.slice(at, at + BATCH));
+  else for await (const batch of readCast(path)) yield made(batch);
 }
 
-/** Of the actions only those that reset the board. */
-const only = (marks: JournalMark[], resets: ReadonlySet<string>): RecordedEvent[] =>
-  marks.flatMap((mark): RecordedEvent[] =>
-    mark.kind !== "action" ? [mark] : resets.has(mark.action) ? [resetOf(mark)] : [],
-  );
+function recordedEvent({ seconds, kind, text, place }: CastEvent, start: number): RecordedEvent | undefined {
+  const t = start + seconds * 1000;
+  if (kind === "o") return { kind: "output", t, bytes: Buffer.from(text), place };
+  if (kind === "i") return { kind: "input", t, text, place };
+  return undefined;
+}
+
+/** Puts what the journal tells between what was said; of the actions only those that reset the board. */
+class Merge implements Stage<RecordedEvent> {
+  readonly #marks: RecordedEvent[];
+  #next = 0;
+
+  constructor(marks: JournalMark[], resets: ReadonlySet<string>) {
+    this.#marks = marks.flatMap((mark): RecordedEvent[] =>
+      mark.kind !== "action" ? [mark] : resets.has(mark.action) ? [resetOf(mark)] : [],
+    );
+  }
+
+  take(batch: readonly RecordedEvent[]): RecordedEvent[] {
+    const merged: RecordedEvent[] = [];
+    for (const event of batch) {
+      for (let mark = this.#marks[this.#next]; mark && mark.t <= event.t; mark = this.#marks[++this.#next])
+        merged.push(mark);
+      merged.push(event);
+    }
+    return merged;
+  }
+
+  end(): RecordedEvent[] {
+    return this.#marks.slice(this.#next);
+  }
+}
 const resetOf = ({ t, action, place }: ActionMark): RecordedEvent => ({ kind: "reset", t, action, place });
-
-async function* merge(console: AsyncGenerator<RecordedEvent>, marks: RecordedEvent[]): AsyncGenerator<RecordedEvent> {
-  let next = 0;
-  for await (const event of console) {
-    for (; next < marks.length && (marks[next] as RecordedEvent).t <= event.t; next++)
-      yield marks[next] as RecordedEvent;
-    yield event;
-  }
-  yield* marks.slice(next);
-}

@@ -173,11 +173,11 @@ class JournalReader {
 /** Reads a whole journal once; a last line that was cut off is passed over. Throws RecordingError. */
 export async function readJournal(path: string): Promise<JournalFacts> {
   const reader = new JournalReader(path);
-  for await (const { text, number, whole } of readLines(path)) {
-    if (text === "") continue;
-    if (!whole && !isWholeJson(text)) break;
-    reader.take(text, number);
-  }
+  for await (const lines of readLines(path))
+    for (const { text, number, whole } of lines) {
+      if (text === "" || (!whole && !isWholeJson(text))) continue;
+      reader.take(text, number);
+    }
   return reader.result();
 }
 

@@ -47,24 +47,26 @@ export interface Line {
   whole: boolean;
 }
 
-/** Throws RecordingError, for a line longer than any recording has too. */
-export async function* readLines(path: string): AsyncGenerator<Line> {
+/** The lines of a file, as many at a time as come. Throws RecordingError, for a line longer than any recording has too. */
+export async function* readLines(path: string): AsyncGenerator<Line[]> {
   let rest: Buffer[] = [];
   let size = 0;
   let number = 0;
   for await (const piece of readPieces(path)) {
-    let from = 0;
-    for (let at = piece.indexOf(10); at >= 0; at = piece.indexOf(10, from)) {
-      const part = piece.subarray(from, at);
-      const bytes = rest.length === 0 ? part : Buffer.concat([...rest, part]);
+    const end = piece.lastIndexOf(10);
+    if (end >= 0) {
+      const text = Buffer.concat([...rest, piece.subarray(0, end)]).toString("utf8");
+      yield text.split("\n").map((line) => ({
+        text: line.endsWith("\r") ? line.slice(0, -1) : line,
+        number: ++number,
+        whole: true,
+      }));
       rest = [];
       size = 0;
-      from = at + 1;
-      yield { text: bytes.toString("utf8").replace(/\r$/, ""), number: ++number, whole: true };
     }
-    if (from < piece.length) {
-      rest.push(piece.subarray(from));
-      size += piece.length - from;
+    if (end + 1 < piece.length) {
+      rest.push(piece.subarray(end + 1));
+      size += piece.length - end - 1;
       if (size > LONGEST_LINE)
         throw new RecordingError(
           `${path}:${number + 1}: a line of more than ${LONGEST_LINE} bytes is no line of a recording.`,
@@ -72,7 +74,7 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
         );
     }
   }
-  if (size > 0) yield { text: Buffer.concat(rest).toString("utf8"), number: ++number, whole: false };
+  if (size > 0) yield [{ text: Buffer.concat(rest).toString("utf8"), number: ++number, whole: false }];
 }
 
 /** The first bytes of a file, unpacked. */

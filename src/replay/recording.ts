@@ -80,8 +80,8 @@ export interface Recording {
   name: string;
   format: RecordingFormat;
   facts: RecordingFacts;
-  /** Reads the recording; each call begins anew. Throws RecordingError. */
-  events(resets: ReadonlySet<string>): AsyncIterable<RecordedEvent>;
+  /** Reads the recording, batch by batch; each call begins anew. Throws RecordingError. */
+  events(resets: ReadonlySet<string>): AsyncIterable<readonly RecordedEvent[]>;
 }
 
 /** A recording that cannot be used: what is wrong, where, and what to do. */

@@ -1,3 +1,4 @@
+import { Queue } from "./batches.js";
 import { type Divergence, isPoke, type Player, type PlayerNotes, type Typed, type World } from "./player.js";
 import { MASKED_INPUT, type RecordedEvent, type RecordingFacts } from "./recording.js";
 
@@ -20,7 +21,7 @@ export class TimedPlayer implements Player {
   divergence: Divergence | undefined;
   over = false;
   readonly notes: PlayerNotes = { inputs: 0, skipped: 0, unheard: 0, dropped: 0 };
-  readonly #events: AsyncIterator<RecordedEvent>;
+  readonly #events: Queue<RecordedEvent>;
   readonly #world: World;
   readonly #resets: ReadonlySet<string>;
   /** Resets that the recording has in all. */
@@ -39,12 +40,12 @@ export class TimedPlayer implements Player {
   #since: number | undefined;
 
   constructor(
-    events: AsyncIterable<RecordedEvent>,
+    events: AsyncIterable<readonly RecordedEvent[]>,
     facts: Pick<RecordingFacts, "start" | "starts">,
     resets: ReadonlySet<string>,
     world: World,
   ) {
-    this.#events = events[Symbol.asyncIterator]();
+    this.#events = new Queue(events);
     this.#world = world;
     this.#resets = resets;
     this.#allResets = [...resets].reduce((sum, name) => sum + (facts.starts.get(name) ?? 0), 0);
@@ -68,7 +69,7 @@ export class TimedPlayer implements Player {
 
   async due(): Promise<number | undefined> {
     while (!this.divergence) {
-      this.#head ??= await this.#next();
+      this.#head ??= await this.#events.next();
       const head = this.#head;
       if (!head) {
         this.#atEnd();
@@ -207,11 +208,6 @@ export class TimedPlayer implements Player {
     this.#head = undefined;
     this.#offset = 0;
     this.#since = undefined;
-  }
-
-  async #next(): Promise<RecordedEvent | undefined> {
-    const { done, value } = await this.#events.next();
-    return done ? undefined : value;
   }
 
   #atEnd(): void {

@@ -64,6 +64,38 @@ describe("patterns", () => {
     }
   });
 
+  test("cut into any chunks, watchers hear what they hear in one piece", () => {
+    const text = [
+      "U-Boot 2026.01 (Jan 01) x\r\n",
+      "[    1.000000] Oops: 1\r\n[    1.000001] end Oops\r\n",
+      `one${"\r\n".repeat(30)} two\r\nBUG: a BUG: b\r\n`,
+      `${"long ".repeat(40)}Oops -\r\n\r\nroot@board:/# \r\n`,
+    ].join("");
+    const inLine = ["U-Boot 20[0-9]{2}\\.\\d+ \\(", "long.*Oops(?: -|:)", "^BUG:.", "end (\\w)(?=o)"];
+    const beyond = ["one\\s+two", "#\\s\\r"];
+    const heard = (wanted: string[], cuts: () => number) => {
+      const { board, console } = open();
+      const hits: string[] = [];
+      console.watch(patterns(...wanted), ({ index, text: found }) => hits.push(`${index} ${found}`));
+      for (let at = 0; at < text.length; ) {
+        const length = cuts();
+        board.say(text.slice(at, at + length));
+        at += length;
+      }
+      return hits;
+    };
+    let seed = 1;
+    const random = () => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return 1 + (seed % 7);
+    };
+    for (const wanted of [inLine, beyond, [...inLine, ...beyond]]) {
+      const whole = heard(wanted, () => text.length);
+      expect(whole).toHaveLength(wanted.length);
+      for (let round = 0; round < 50; round += 1) expect(heard(wanted, random)).toEqual(whole);
+    }
+  });
+
   test("groups, names, back references and flags of Python are given back", async () => {
     const { board, console } = open();
     const match = console.expect(
@@ -238,6 +270,18 @@ describe("prompts", () => {
     expect(await state(prompt)).toBe("root@board:/root#");
     const next = console.expect(patterns("link becomes ready"), never);
     expect(await state(next)).toBe("link becomes ready");
+  });
+
+  test("nor do as many of them as are looked through", async () => {
+    for (const lines of [20, 40, 80, 160, 200]) {
+      const { clock, board, console } = open();
+      const match = console.expect(prompts("board:/# "), never);
+      board.say(`${"before\r\n".repeat(300)}board:/# `);
+      for (let line = 0; line < lines; line += 1)
+        board.say(`[    3.${String(line).padStart(6, "0")}] usb 1-1: device ${"descriptor ".repeat(4)}\r\n`);
+      await advance(clock, 100);
+      expect((await match).text).toBe("board:/# ");
+    }
   });
 
   test("a kernel line that begins below the prompt does not hide it", async () => {
