@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
-import { DispatchError, JobError } from "../base/errors.js";
+import { JobError } from "../base/errors.js";
 import { checkDownloadInput, download, downloadPrograms } from "./download/download.js";
 import { readDownloadInput, shownUrl } from "./download/local-file.js";
 import { insidePath } from "./overlay/safe-files.js";
@@ -32,17 +32,7 @@ export const preDownloaded: Service = {
   name: "pre-downloaded",
   programs: downloadPrograms,
 
-  async validate(raw, context) {
-    const problems = checkDownloadInput(raw, context);
-    if (problems.length > 0) return problems;
-    try {
-      pathOf(readDownloadInput(raw, context).url);
-      return [];
-    } catch (error) {
-      if (error instanceof DispatchError) return [error];
-      throw error;
-    }
-  },
+  validate: async (raw, context) => checkDownloadInput(raw, context, pathOf),
 
   async run(raw, context) {
     const input = readDownloadInput(raw, context);

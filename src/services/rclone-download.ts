@@ -1,12 +1,11 @@
-import { createReadStream } from "node:fs";
-import { mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DispatchError, InfrastructureError, JobError } from "../base/errors.js";
+import { JobError } from "../base/errors.js";
 import type { JsonMap } from "../base/json.js";
-import { checkDownloadInput, download, downloadPrograms, type Source } from "./download/download.js";
-import { localFile, readDownloadInput, shownUrl } from "./download/local-file.js";
+import { checkDownloadInput, download, downloadPrograms } from "./download/download.js";
+import { shownUrl } from "./download/local-file.js";
+import { copyByProgram } from "./download/program-download.js";
 import { dig, optionalText } from "./overlay/inputs.js";
-import { programFailure, runProgram } from "./run-program.js";
 import type { Service, ServiceContext } from "./types.js";
 
 /** `remote:path` of an rclone URL. @throws JobError */
@@ -51,36 +50,12 @@ export const rcloneDownload: Service = {
   name: "rclone-download",
   programs: (known) => [program(known.input), ...downloadPrograms(known)],
 
-  async validate(raw, context) {
-    const problems = checkDownloadInput(raw, context);
-    if (problems.length > 0) return problems;
-    try {
-      rclonePath(readDownloadInput(raw, context).url);
-      return [];
-    } catch (error) {
-      if (error instanceof DispatchError) return [error];
-      throw error;
-    }
-  },
+  validate: async (raw, context) => checkDownloadInput(raw, context, rclonePath),
 
   run: (raw, context) =>
-    download(raw, context, async (input): Promise<Source> => {
-      const path = rclonePath(input.url);
-      const { folder } = localFile(input, context);
-      await mkdir(folder, { recursive: true });
-      const copy = join(folder, ".rclone-copy");
-      const argv = [program(raw), ...(await configArguments(raw, context)), "copyto", "--", path, copy];
-      const release = () => rm(copy, { force: true });
+    download(raw, context, async (input) => {
+      const words = [program(raw), ...(await configArguments(raw, context)), "copyto", "--", rclonePath(input.url)];
       const env = { ...context.env, ...variablesOf(secret(raw, "variables_secret", context)) };
-      const result = await runProgram(argv, { ...context, env });
-      if (result.code !== 0) {
-        await release();
-        const missing = /not found|didn't find section/i.test(result.output);
-        throw programFailure(argv, result, missing ? "JobError" : "InfrastructureError");
-      }
-      const found = await stat(copy).catch((cause) => {
-        throw new InfrastructureError(`rclone left no file of '${shownUrl(input.url)}'`, { cause });
-      });
-      return { total: found.size, bytes: createReadStream(copy, { highWaterMark: 256 * 1024 }), release };
+      return copyByProgram(input, context, { words, env, missing: /not found|didn't find section/i });
     }),
 };

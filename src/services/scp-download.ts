@@ -1,10 +1,7 @@
-import { createReadStream } from "node:fs";
-import { mkdir, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { DispatchError, InfrastructureError, JobError } from "../base/errors.js";
-import { checkDownloadInput, download, downloadPrograms, type Source } from "./download/download.js";
-import { localFile, readDownloadInput, shownUrl } from "./download/local-file.js";
-import { programFailure, runProgram } from "./run-program.js";
+import { JobError } from "../base/errors.js";
+import { checkDownloadInput, download, downloadPrograms } from "./download/download.js";
+import { shownUrl } from "./download/local-file.js";
+import { copyByProgram } from "./download/program-download.js";
 import type { Service } from "./types.js";
 
 /** The words for scp: host with user, port, and the path on it. */
@@ -21,35 +18,12 @@ export const scpDownload: Service = {
   name: "scp-download",
   programs: (known) => ["scp", ...downloadPrograms(known)],
 
-  async validate(raw, context) {
-    const problems = checkDownloadInput(raw, context);
-    if (problems.length > 0) return problems;
-    try {
-      remote(readDownloadInput(raw, context).url);
-      return [];
-    } catch (error) {
-      if (error instanceof DispatchError) return [error];
-      throw error;
-    }
-  },
+  validate: async (raw, context) => checkDownloadInput(raw, context, remote),
 
   run: (raw, context) =>
-    download(raw, context, async (input): Promise<Source> => {
+    download(raw, context, (input) => {
       const { host, port, path } = remote(input.url);
-      const { folder } = localFile(input, context);
-      await mkdir(folder, { recursive: true });
-      const copy = join(folder, ".scp-copy");
-      const argv = ["scp", "-q", "-o", "BatchMode=yes", ...(port ? ["-P", port] : []), "--", `${host}:${path}`, copy];
-      const release = () => rm(copy, { force: true });
-      const result = await runProgram(argv, context);
-      if (result.code !== 0) {
-        await release();
-        const error = /No such file|not a regular file/.test(result.output) ? "JobError" : "InfrastructureError";
-        throw programFailure(argv, result, error);
-      }
-      const found = await stat(copy).catch((cause) => {
-        throw new InfrastructureError(`scp left no file of '${shownUrl(input.url)}'`, { cause });
-      });
-      return { total: found.size, bytes: createReadStream(copy, { highWaterMark: 256 * 1024 }), release };
+      const words = ["scp", "-q", "-o", "BatchMode=yes", ...(port ? ["-P", port] : []), "--", `${host}:${path}`];
+      return copyByProgram(input, context, { words, missing: /No such file|not a regular file/ });
     }),
 };

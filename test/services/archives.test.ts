@@ -273,7 +273,7 @@ describe("files of other places", () => {
         "copyto",
         "--",
         "far:bucket/a b.img",
-        `${folder}/.rclone-copy`,
+        `${folder}/.copy`,
       ],
     ]);
     expect(tools.environment("RCLONE_BWLIMIT", "LD_PRELOAD")).toEqual({ RCLONE_BWLIMIT: "1M", LD_PRELOAD: undefined });

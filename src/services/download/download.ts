@@ -254,10 +254,18 @@ export const downloadPrograms = ({ input }: { input: JsonMap }): string[] => {
   return program ? [program] : [];
 };
 
-/** Problems of a download's inputs, before anything is asked of a server. */
-export function checkDownloadInput(raw: JsonMap, context: ServiceContext): DispatchError[] {
+/**
+ * Problems of a download's inputs, before anything is asked of a server.
+ * @param checkUrl throws a DispatchError for a URL that the download cannot use
+ */
+export function checkDownloadInput(
+  raw: JsonMap,
+  context: ServiceContext,
+  checkUrl: (url: string) => unknown = () => {},
+): DispatchError[] {
   try {
     const input = readDownloadInput(raw, context);
+    checkUrl(input.url);
     return input.compression && !COMPRESSIONS.includes(input.compression)
       ? [
           new JobError(
