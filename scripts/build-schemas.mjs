@@ -2,7 +2,7 @@
 // them with ajv into plain functions, so that neither schemas nor ajv are loaded at run time. Publishes them for editors,
 // too: <name>.schema.json, and <name>.strict.schema.json that refuses unknown keys.
 //   $include: [ref, ...]   takes over the keys of other schemas
-//   $folder: name          one schema file per method; `by` names the key that chooses, without it required keys do
+//   $folder: name          one schema file per method; `by` names the key that chooses (`example`: one of its values), without it required keys do
 // Usage: build-schemas.mjs [FOLDER OF SCHEMAS [OUTPUT FOLDER]]. Objects with properties refuse unknown keys unless they say otherwise.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, normalize } from "node:path";
@@ -110,7 +110,7 @@ function bundle(entry) {
     } = expand(source(ref));
     return schema;
   };
-  const folder = ({ $folder, by, title, $include = [] }) => {
+  const folder = ({ $folder, by, title, example, $include = [] }) => {
     const names = readdirSync(join(sources, $folder)).filter((name) => name.endsWith(".yaml"));
     const methods = names.sort().map((name) => {
       const own = source(`${$folder}/${name}#`);
@@ -135,7 +135,7 @@ function bundle(entry) {
         title,
         type: "object",
         required: [by],
-        properties: { [by]: { type: "string", examples: [methods[0].method] } },
+        properties: { [by]: { type: "string", examples: [example ?? methods[0].method] } },
         discriminator: { propertyName: by },
         oneOf: methods.map(({ ref }) => ref),
       };

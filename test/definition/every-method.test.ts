@@ -35,6 +35,8 @@ function example(property: Schema): Json {
 interface Method {
   name: string;
   schema: Schema;
+  /** Keys that not every block has. */
+  ownKeys: string[];
   /** Keys that must be there, the choice of the method left out. */
   required: string[];
   block: JsonMap;
@@ -56,10 +58,14 @@ const methods = (family: keyof typeof FAMILIES): Method[] =>
         if (value !== true) schema.properties![key] = value;
     const either = parts.flatMap(({ anyOf = [] }) => anyOf[0]?.required ?? []);
     const selector = FAMILIES[family];
+    const common = ["block", `${family}-block`].flatMap((each) =>
+      Object.keys(definitions[`${each}..open`]!.properties!),
+    );
+    const ownKeys = Object.keys(schema.properties!).filter((key) => key !== selector && !common.includes(key));
     const required = [...new Set([...schema.required!, ...either])].filter((key) => key !== selector);
     const block: JsonMap = { [selector]: name };
     for (const key of required) block[key] = example(schema.properties![key] as Schema);
-    return { name, schema, required, block };
+    return { name, schema, ownKeys, required, block };
   });
 
 const problems = (family: string, block: JsonMap) => {
@@ -69,7 +75,7 @@ const problems = (family: string, block: JsonMap) => {
 
 describe.each(Object.keys(FAMILIES) as (keyof typeof FAMILIES)[])("%s", (family) => {
   describe.each(methods(family).map((method) => [method.name, method] as const))("%s", (name, method) => {
-    const { schema, required, block } = method;
+    const { schema, ownKeys, required, block } = method;
 
     it("its examples are accepted, strictly", () => {
       expect(shown(problems(family, block))).toBe("");
@@ -81,16 +87,9 @@ describe.each(Object.keys(FAMILIES) as (keyof typeof FAMILIES)[])("%s", (family)
         const { [key]: _gone, ...rest } = block;
         broken[`without ${key}`] = rest;
       }
-      const [first = family === "deploy" ? "os" : "soft_reboot"] = Object.keys(schema.properties!).filter(
-        (key) =>
-          key !== FAMILIES[family] &&
-          schema.properties![key] !== true &&
-          Object.keys(schema.properties![key]!).length > 0,
-      );
-      const types = [
-        whole(schema.properties![first] === true ? {} : (schema.properties![first] as Schema)).type,
-      ].flat();
-      broken[`${first} of a wrong type`] = { ...block, [first]: types.includes("boolean") ? "maybe" : 7 };
+      const own = required[0] ?? ownKeys[0] ?? (family === "deploy" ? "os" : "soft_reboot");
+      const types = [whole(schema.properties![own] === true ? {} : (schema.properties![own] as Schema)).type].flat();
+      broken[`${own} of a wrong type`] = { ...block, [own]: types.includes("boolean") ? "maybe" : 7 };
       broken["tried again and repeated"] = { ...block, repeat: 2, failure_retry: 3 };
       const told = Object.entries(broken).map(([what, each]) => {
         const found = problems(family, each).filter(({ severity }) => severity === "error");
