@@ -1,7 +1,7 @@
 /** Exit codes of `lava-dispatch`, and how `lava-run` folds them. */
 import type { ErrorRecord } from "../base/errors.js";
-import { classOfError } from "../results/report-from-journal.js";
 import type { RunReport, VerdictClass } from "../results/report-model.js";
+import { classOfError } from "../results/report-verdict.js";
 
 export const EXIT = { passed: 0, failed: 1, job: 2, infrastructure: 3, canceled: 4, bug: 5 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

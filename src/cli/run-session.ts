@@ -15,7 +15,7 @@ import { JournalJsonl } from "../results/journal-jsonl.js";
 import { LogUpload, type LogUploadOptions } from "../results/log-upload.js";
 import { LogsYaml } from "../results/logs-yaml.js";
 import { createMasker, maskSinks } from "../results/mask.js";
-import { ReportBuilder } from "../results/report-from-journal.js";
+import { ReportBuilder } from "../results/report-builder.js";
 import type { RunReport } from "../results/report-model.js";
 import { writeReports } from "../results/write-reports.js";
 import { services } from "../services/index.js";

@@ -3,14 +3,14 @@ import type { Clock } from "../base/clock.js";
 import { ConnectionClosedError } from "../base/errors.js";
 import type { Logger } from "../base/log.js";
 import { Utf8Decoder } from "../base/utf8-decoder.js";
-import { compilePattern } from "./compiled-pattern.js";
 import { ERASE_LINE, type SenderHost, sendText } from "./console-sender.js";
 import { LineSplitter } from "./line-splitter.js";
 import { nearestMiss } from "./nearest-miss.js";
 import { OutputChanges } from "./output-changes.js";
 import { OutputHistory } from "./output-history.js";
 import { type Hit, PatternScanner, type Seeker } from "./pattern-scanner.js";
-import { type PromptSeeker, PromptWaiter } from "./prompt-waiter.js";
+import { PromptWaiter } from "./prompt-waiter.js";
+import { seekers } from "./seekers.js";
 import { SentLines } from "./sent-lines.js";
 import { type FoundSignal, SignalReader } from "./signal-reader.js";
 import { ESCAPE, KERNEL_LINE, lift } from "./terminal-text.js";
@@ -334,22 +334,4 @@ const NOISE = new RegExp(`${ESCAPE}|${KERNEL_LINE}`, "g");
 function lastLine(text: string): string {
   const { text: clean } = lift(text, NOISE);
   return clean.slice(clean.lastIndexOf("\n") + 1).replace(/\r/g, "");
-}
-
-/** What looks for the patterns anywhere, and for the prompts at the end of the output. */
-function seekers(
-  patterns: Pattern[],
-  from: number,
-  after: number,
-  found: (hit: Hit) => void,
-): { seeker: Seeker; prompts: PromptSeeker } {
-  const compiled = patterns.map(compilePattern);
-  const seeker: Seeker = { patterns: compiled.filter(({ pattern }) => pattern.kind === "pattern"), from, after, found };
-  const prompts: PromptSeeker = {
-    patterns: compiled.filter(({ pattern }) => pattern.kind === "prompt"),
-    from: after < 0 ? from : 0,
-    after,
-    found,
-  };
-  return { seeker, prompts };
 }

@@ -4,7 +4,7 @@ import type { Verdict } from "../interpreter/journal-format.js";
 import { type RunOptions, runJob } from "../interpreter/run-job.js";
 import type { ActionNode } from "../pipeline/action-tree.js";
 import { createMasker } from "../results/mask.js";
-import { ReportBuilder } from "../results/report-from-journal.js";
+import { ReportBuilder } from "../results/report-builder.js";
 import type { RunReport } from "../results/report-model.js";
 import type { ServiceRegistry } from "../services/types.js";
 import { EchoPlayer } from "./echo-player.js";

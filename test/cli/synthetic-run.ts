@@ -3,7 +3,7 @@ import { RealClock } from "../../src/base/clock.js";
 import { LiveTree } from "../../src/cli/terminal/live-tree.js";
 import { colourful } from "../../src/cli/terminal/paint.js";
 import { summaryLines } from "../../src/cli/terminal/summary.js";
-import { ReportBuilder } from "../../src/results/report-from-journal.js";
+import { ReportBuilder } from "../../src/results/report-builder.js";
 import { faulty, mixed, retried, START } from "../results/journals.js";
 
 const journals = { mixed, retried, faulty };

@@ -2,7 +2,7 @@
 import type { Json } from "../../base/json.js";
 import type { RunEvent } from "../../interpreter/events.js";
 import type { JournalNode, JournalRecord } from "../../interpreter/journal-format.js";
-import { ReportBuilder } from "../../results/report-from-journal.js";
+import { ReportBuilder } from "../../results/report-builder.js";
 import { type Counts, LAVA_SUITE, noCounts, RESULT_WORDS, type ResultWord } from "../../results/report-model.js";
 import type { Progress } from "../../services/types.js";
 import { harmless } from "./paint.js";
