@@ -21,6 +21,7 @@ import { disconnect } from "./disconnect.js";
 import { dispatcherAddress } from "./dispatcher-address.js";
 import { dockerShell } from "./docker-shell.js";
 import { dockerTestEnvironmentService } from "./docker-test-environment.js";
+import { downloadItems } from "./download-items.js";
 import { emptyImage } from "./empty-image.js";
 import { fastbootDetect } from "./fastboot-detect.js";
 import { fastbootEnter } from "./fastboot-enter.js";
@@ -123,6 +124,7 @@ const all: readonly Service[] = [
   dockerTestEnvironmentService,
   dockerShell,
   dispatcherAddress,
+  downloadItems,
   appendOverlays,
   checkSizes,
   connect,

@@ -1,4 +1,5 @@
 /** Systems that run already, reached over ssh: a real sshd, real scp, a real shell. */
+import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -60,7 +61,7 @@ describe.skipIf(why !== undefined)("a job over ssh", () => {
     );
     return file;
   };
-  const jobOf = (boots: object[], step: string) => {
+  const jobOf = (boots: object[], step: string, items: object = {}) => {
     const file = join(folder, "job.yaml");
     writeFileSync(
       file,
@@ -71,7 +72,7 @@ describe.skipIf(why !== undefined)("a job over ssh", () => {
         timeouts: { job: { minutes: 3 }, action: { minutes: 1 } },
         context: { lava_test_results_dir: join(folder, "target/lava-%s") },
         actions: [
-          { deploy: { to: "ssh" } },
+          { deploy: { to: "ssh", ...items } },
           ...boots,
           {
             test: {
@@ -95,18 +96,11 @@ describe.skipIf(why !== undefined)("a job over ssh", () => {
   };
   const LOGIN = { boot: { method: "ssh", prompts: [PROMPT.trimEnd()] } };
   let runs = 0;
-  const run = async (deviceFile: string, step: string, ...boots: object[]) => {
+  const run = (deviceFile: string, step: string, ...boots: object[]) =>
+    runJob(deviceFile, jobOf([LOGIN, ...boots], step));
+  const runJob = async (deviceFile: string, job: string) => {
     const output = join(folder, `out-${++runs}`);
-    const result = await runCli([
-      "run",
-      "--device",
-      deviceFile,
-      "--output-dir",
-      output,
-      "--job-id",
-      `50${runs}`,
-      jobOf([LOGIN, ...boots], step),
-    ]);
+    const result = await runCli(["run", "--device", deviceFile, "--output-dir", output, "--job-id", `50${runs}`, job]);
     return { ...result, output };
   };
 
@@ -117,6 +111,47 @@ describe.skipIf(why !== undefined)("a job over ssh", () => {
     expect(verdicts(report, "0_far")).toEqual({ where: "pass" });
     expect(readConsole(output)).toContain("<LAVA_SIGNAL_TESTCASE TEST_CASE_ID=where RESULT=pass>");
     expect(readdirSync(join(folder, "target"))).toEqual(["lava-501"]);
+  });
+
+  test("kernel and firmware lie beside the tests, a root is unpacked there, modules where the system looks for them", async () => {
+    // This machine is the system: its "modules" go to the test's own folder.
+    const made = join(folder, "items");
+    const modules = join(folder, "target/modules").slice(1);
+    mkdirSync(join(made, modules), { recursive: true });
+    mkdirSync(join(made, "etc"), { recursive: true });
+    for (const name of ["Image", "blob", "etc/name", `${modules}/a.ko`])
+      writeFileSync(join(made, name), `this is ${name}`);
+    const tar = (name: string, what: string) =>
+      execFileSync("tar", ["-C", made, "-czf", join(folder, name), what], { stdio: "ignore" });
+    tar("root.tar.gz", "etc");
+    tar("modules.tar.gz", modules);
+    const url = (path: string) => ({ url: `file://${path}` });
+    const results = join(folder, `target/lava-50${runs + 1}`);
+    const job = jobOf(
+      [LOGIN],
+      `lava-test-case all --shell "cat ${results}/kernel/Image ${results}/firmware/blob ${results}/rootfs/etc/name /${modules}/a.ko"`,
+      {
+        kernel: url(join(made, "Image")),
+        firmware: url(join(made, "blob")),
+        rootfs: { ...url(join(folder, "root.tar.gz")), compression: "gz" },
+        modules: { ...url(join(folder, "modules.tar.gz")), compression: "gz" },
+      },
+    );
+    const { code, output } = await runJob(device(), job);
+    const report = expectCompleteOutputs(output);
+    expect({ code, error: report.verdict.error }).toEqual({ code: 0, error: undefined });
+    expect(verdicts(report, "0_far")).toEqual({ all: "pass" });
+    expect(readConsole(output)).toMatch(/this is Image\s*this is blob\s*this is etc\/name\s*this is .*a\.ko/);
+  });
+
+  test("a file for the host that is not there is a JobError before anything runs", async () => {
+    const job = jobOf([LOGIN], "true", { kernel: { url: `file://${join(folder, "nothing")}` } });
+    const { code, output } = await runJob(device(), job);
+    const { verdict } = expectCompleteOutputs(output);
+    expect({ code, error: verdict.error }).toMatchObject({
+      code: 2,
+      error: { class: "JobError", message: expect.stringContaining("there is no such file") },
+    });
   });
 
   test("a host that does not answer is an InfrastructureError", async () => {
