@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Builds .images/{arm64,amd64}/{kernel,initrd.cpio.gz,network-root.cpio.gz} from the distribution's own packages,
+ * Builds .images/{arm64,amd64}/{kernel,initrd.cpio.gz,tools.cpio.gz} from the distribution's own packages,
  * .images/test-definitions.git, and peers of the tests.
  * No root, no change to the host's packages. What is up to date is left alone.
  * Usage: build-images.mjs [arm64] [amd64] [test-definitions] [nfs-server] [installer]   (default: all)

@@ -90,7 +90,8 @@ export class AptFetcher {
   /** These packages and the libraries that they and those need. */
   withLibraries(names) {
     const all = new Set(names);
-    for (const name of all) for (const other of this.depends(name)) if (/^lib[a-z0-9]/.test(other)) all.add(other);
+    for (const name of all)
+      for (const other of this.depends(name)) if (/^(lib[a-z0-9]|zlib)/.test(other)) all.add(other);
     return [...all];
   }
   /** Fetches .deb files into `folder`; returns their paths. */

@@ -27,12 +27,12 @@ const MODULES = [
   "sd_mod",
   "squashfs",
 ];
-/** Only in the archive for guests with a root file system on the network, which also holds these programs. */
-const NETWORK_MODULES = ["nbd", "nfsv4"];
-const NETWORK_PACKAGES = ["nbd-client", "lrzsz"];
-const NETWORK_PROGRAMS = ["nbd-client", "rz"];
+/** Only in the archive that guests of some tests need: to mount a root from the network, and these programs. */
+const TOOL_MODULES = ["nbd", "nfsv4"];
+const TOOL_PACKAGES = ["nbd-client", "lrzsz", "kexec-tools"];
+const TOOLS = ["nbd-client", "rz", "kexec"];
 
-/** Writes kernel, initrd.cpio.gz and network-root.cpio.gz of this architecture into a folder. */
+/** Writes kernel, initrd.cpio.gz and tools.cpio.gz of this architecture into a folder. */
 export function buildGuest(architecture, out) {
   const work = join(out, ".work");
   const { kernel, tty } = GUESTS[architecture];
@@ -59,9 +59,9 @@ export function buildGuest(architecture, out) {
   writeFileSync(join(out, "kernel"), vmlinuz.readUInt16BE(0) === 0x1f8b ? gunzipSync(vmlinuz) : vmlinuz);
   writeFileSync(join(out, "initrd.cpio.gz"), gzipSync(initramfs(unpacked, tty), { level: 6 }));
   const tools = join(work, "tools");
-  for (const file of apt.download(join(work, "tool-packages"), apt.withLibraries(NETWORK_PACKAGES)))
+  for (const file of apt.download(join(work, "tool-packages"), apt.withLibraries(TOOL_PACKAGES)))
     execFileSync("dpkg-deb", ["-x", file, tools]);
-  writeFileSync(join(out, "network-root.cpio.gz"), gzipSync(networkRoot(unpacked, tools), { level: 6 }));
+  writeFileSync(join(out, "tools.cpio.gz"), gzipSync(toolArchive(unpacked, tools), { level: 6 }));
   rmSync(work, { recursive: true });
 }
 
@@ -120,8 +120,8 @@ function initramfs(unpacked, tty) {
   return cpio.finish();
 }
 
-/** What an initramfs needs beside its own to mount a root from the network: it goes behind it, as a second archive. */
-function networkRoot(unpacked, tools) {
+/** Modules and programs for an initramfs: it goes behind it, as a second archive. */
+function toolArchive(unpacked, tools) {
   const cpio = new CpioWriter();
   const directory = folderWriter(cpio);
   // Links first: an absolute one would lead out of the packages, and the file that it means has the same name.
@@ -142,7 +142,7 @@ function networkRoot(unpacked, tools) {
     for (const [, folder, loader] of needs.matchAll(/interpreter: \/(\S+)\/([^\]/]+)\]/g)) add(loader, folder);
     for (const [, library] of needs.matchAll(/\(NEEDED\).*\[(.+)\]/g)) add(library, "lib");
   };
-  for (const name of NETWORK_PROGRAMS) add(name, "usr/bin");
-  addModules(cpio, directory, unpacked, [...MODULES, ...NETWORK_MODULES]);
+  for (const name of TOOLS) add(name, "usr/bin");
+  addModules(cpio, directory, unpacked, [...MODULES, ...TOOL_MODULES]);
   return cpio.finish();
 }

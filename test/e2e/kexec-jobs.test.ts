@@ -1,35 +1,27 @@
 /** A running system that starts another kernel: the real kexec in a guest, and the real kernel that it starts. */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { stringify } from "yaml";
+import { guestFile, initrdWithTools, noGuest } from "../support/guest-images.js";
 import { runCli } from "../support/run-cli.js";
 import { expectCompleteOutputs, readConsole, verdicts } from "../support/run-outputs.js";
 import { inRoot, makeWorkspace, removeWorkspace } from "../support/workspace.js";
 
-const KEXEC = "/usr/sbin/kexec";
-const why = existsSync(KEXEC) ? undefined : "kexec-tools is not installed";
+const why = noGuest("amd64");
 if (why) console.warn(`kexec-jobs: skipped: ${why}`);
 
 const folder = makeWorkspace();
 afterAll(() => removeWorkspace(folder));
 
-/** kexec with the libraries that it needs, and what it starts, as a tarball for the guest's root. */
-function toolsTar(): string {
+/** What is started, as a tarball for the guest's root. */
+function bootTar(): string {
   const root = join(folder, "root");
   mkdirSync(join(root, "boot"), { recursive: true });
-  copyFileSync(inRoot(".images/amd64/kernel"), join(root, "boot/kernel"));
-  copyFileSync(inRoot(".images/amd64/initrd.cpio.gz"), join(root, "boot/initrd"));
-  const libraries = [...execFileSync("ldd", [KEXEC], { encoding: "utf8" }).matchAll(/(\/\S+) \(0x/g)].map(
-    (match) => match[1]!,
-  );
-  for (const file of [KEXEC, ...libraries]) {
-    const place = join(root, file === KEXEC ? "/sbin/kexec" : file);
-    mkdirSync(place.slice(0, -basename(place).length), { recursive: true });
-    copyFileSync(file, place);
-  }
-  const tar = join(folder, "tools.tar");
+  copyFileSync(guestFile("amd64", "kernel"), join(root, "boot/kernel"));
+  copyFileSync(guestFile("amd64", "initrd.cpio.gz"), join(root, "boot/initrd"));
+  const tar = join(folder, "boot.tar");
   execFileSync("tar", ["-C", root, "-cf", tar, "."]);
   return tar;
 }
@@ -62,11 +54,11 @@ test.skipIf(why !== undefined)("loads the kernel, starts it, and logs in to its 
                 image_arg: '-kernel {kernel} -append "console=ttyS0,115200 root=/dev/ram0 panic=1"',
               },
               ramdisk: {
-                url: `file://${inRoot(".images/amd64/initrd.cpio.gz")}`,
+                url: `file://${initrdWithTools(folder, "amd64")}`,
                 image_arg: "-initrd {ramdisk}",
                 compression: "gz",
                 format: "cpio.newc",
-                overlays: { lava: true, tools: { url: `file://${toolsTar()}`, format: "tar", path: "/" } },
+                overlays: { lava: true, boot: { url: `file://${bootTar()}`, format: "tar", path: "/" } },
               },
             },
           },
@@ -80,7 +72,7 @@ test.skipIf(why !== undefined)("loads the kernel, starts it, and logs in to its 
         {
           boot: {
             method: "kexec",
-            command: "/sbin/kexec",
+            command: "/usr/bin/kexec",
             kernel: "/boot/kernel",
             initrd: "/boot/initrd",
             options: ["--command-line='console=ttyS0,115200 root=/dev/ram0 started_by=kexec'"],

@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { ext4Image, guestFile, networkInitrd, noGuest, rootTree } from "../support/guest-images.js";
+import { ext4Image, guestFile, initrdWithTools, noGuest, rootTree } from "../support/guest-images.js";
 import { inlineTest } from "../support/inline-test.js";
 import { boardWords, type RealBoard, startRealBoard } from "../support/real-board.js";
 import { runCli } from "../support/run-cli.js";
@@ -43,7 +43,7 @@ describe.skipIf(why !== undefined)("the U-Boot board", () => {
               os: "oe",
               protocols: { "lava-xnbd": [{ action: "nbd-deploy", request: "set_port" }] },
               kernel: { ...file(guestFile("arm64", "kernel")), type: "image" },
-              initrd: file(networkInitrd(folder, "arm64")),
+              initrd: file(initrdWithTools(folder, "arm64")),
               nbdroot: file(ext4Image(root, join(folder, "root.ext4"), 24)),
             },
           },

@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { type Architecture, guestFile, networkInitrd, noGuest, rootTree } from "../support/guest-images.js";
+import { type Architecture, guestFile, initrdWithTools, noGuest, rootTree } from "../support/guest-images.js";
 import { inlineTest } from "../support/inline-test.js";
 import { type NfsServer, noNfsServer, startNfsServer } from "../support/nfs-server.js";
 import { type RealBoard, startRealBoard } from "../support/real-board.js";
@@ -81,7 +81,7 @@ describe.skipIf(why !== undefined)("a root over NFS", () => {
           images: {
             nfsrootfs,
             kernel: { ...file(guestFile("amd64", "kernel")), image_arg: "-kernel {kernel}" },
-            initrd: { ...file(networkInitrd(folder, "amd64")), image_arg: "-initrd {initrd}" },
+            initrd: { ...file(initrdWithTools(folder, "amd64")), image_arg: "-initrd {initrd}" },
           },
         },
       },
@@ -101,7 +101,7 @@ describe.skipIf(why !== undefined)("a root over NFS", () => {
           to: "tftp",
           os: "oe",
           kernel: { ...file(guestFile("arm64", "kernel")), type: "image" },
-          ramdisk: { ...file(networkInitrd(folder, "arm64")), install_overlay: false, install_modules: false },
+          ramdisk: { ...file(initrdWithTools(folder, "arm64")), install_overlay: false, install_modules: false },
           nfsrootfs: { ...file(rootTar("arm64")), compression: "gz" },
         },
       },
@@ -120,7 +120,7 @@ describe.skipIf(why !== undefined)("a root over NFS", () => {
           to: "tftp",
           os: "oe",
           kernel: { ...file(guestFile("arm64", "kernel")), type: "image" },
-          ramdisk: { ...file(networkInitrd(folder, "arm64")), install_overlay: false, install_modules: false },
+          ramdisk: { ...file(initrdWithTools(folder, "arm64")), install_overlay: false, install_modules: false },
         },
       },
       {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { type Architecture, guestFile, networkInitrd, noGuest } from "../support/guest-images.js";
+import { type Architecture, guestFile, initrdWithTools, noGuest } from "../support/guest-images.js";
 import { inlineTest } from "../support/inline-test.js";
 import { boardWords, type RealBoard, startRealBoard } from "../support/real-board.js";
 import { runCli } from "../support/run-cli.js";
@@ -52,7 +52,7 @@ describe.skipIf(why !== undefined)("zmodem", () => {
 
   test("over telnet: every byte arrives, the console goes on where it was", async () => {
     const { code, report, output } = await run(board.device, boardWords(board), [
-      tftp("arm64", networkInitrd(folder, "arm64")),
+      tftp("arm64", initrdWithTools(folder, "arm64")),
       { boot: { method: "u-boot", commands: "ramdisk", ...login, ...zmodem } },
       here,
     ]);
@@ -83,7 +83,7 @@ describe.skipIf(why !== undefined)("zmodem", () => {
                 url: `file://${guestFile("amd64", "kernel")}`,
                 image_arg: '-kernel {kernel} -append "console=ttyS0,115200 root=/dev/ram0"',
               },
-              ramdisk: { url: `file://${networkInitrd(folder, "amd64")}`, image_arg: "-initrd {ramdisk}" },
+              ramdisk: { url: `file://${initrdWithTools(folder, "amd64")}`, image_arg: "-initrd {ramdisk}" },
             },
           },
         },

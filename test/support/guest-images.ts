@@ -8,13 +8,13 @@ import { inRoot } from "./workspace.js";
 export type Architecture = "amd64" | "arm64";
 
 /** A file of the guest of this architecture. */
-export const guestFile = (arch: Architecture, name: "kernel" | "initrd.cpio.gz" | "network-root.cpio.gz"): string =>
+export const guestFile = (arch: Architecture, name: "kernel" | "initrd.cpio.gz" | "tools.cpio.gz"): string =>
   inRoot(".images", arch, name);
 
-/** The guest's initramfs with what it needs to mount a root from the network behind it; its path. */
-export function networkInitrd(folder: string, arch: Architecture): string {
-  const file = join(folder, `network-${arch}.cpio.gz`);
-  const parts = ["initrd.cpio.gz", "network-root.cpio.gz"] as const;
+/** The guest's initramfs and behind it what mounts a root from the network, rz and kexec; its path. */
+export function initrdWithTools(folder: string, arch: Architecture): string {
+  const file = join(folder, `tools-${arch}.cpio.gz`);
+  const parts = ["initrd.cpio.gz", "tools.cpio.gz"] as const;
   writeFileSync(file, Buffer.concat(parts.map((name) => readFileSync(guestFile(arch, name)))));
   return file;
 }
@@ -66,4 +66,4 @@ export function diskImage(tree: string, file: string, size: number): string {
 
 /** Where files of a guest come from when it is not the host's own: the reason to skip, undefined when all is there. */
 export const noGuest = (arch: Architecture): string | undefined =>
-  existsSync(guestFile(arch, "network-root.cpio.gz")) ? undefined : `.images/${arch} is not built (npm run setup)`;
+  existsSync(guestFile(arch, "tools.cpio.gz")) ? undefined : `.images/${arch} is not built (npm run setup)`;
