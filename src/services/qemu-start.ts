@@ -1,7 +1,8 @@
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
-import { JobError } from "../base/errors.js";
+import { DispatchError, JobError } from "../base/errors.js";
 import { isMap, type JsonMap } from "../base/json.js";
+import { pythonRegExp } from "../base/python-regexp.js";
 import { dig, map, optionalText, text, texts } from "./overlay/inputs.js";
 import { findProgram, missingProgram, splitWords } from "./programs.js";
 import { runProgram } from "./run-program.js";
@@ -83,6 +84,26 @@ function readImages(input: JsonMap, aside: string[], context: ServiceContext): Q
   return images;
 }
 
+/**
+ * What a job gives for the command line may not make QEMU run programs of this machine. Words are looked at as QEMU gets
+ * them: quotes hide nothing.
+ * @throws JobError for the first that matches one of the patterns
+ */
+function refuseWords(input: JsonMap, images: QemuCommand["images"]): void {
+  const patterns = texts(input, "refuse").map((pattern) => pythonRegExp(pattern));
+  const given = Array.isArray(input.job_words) ? input.job_words.map(String) : [];
+  for (const said of [...given, ...Object.values(images).map(({ image_arg = "" }) => image_arg)]) {
+    const words = splitWords(said);
+    // What follows -append is read by the guest alone.
+    const ours = words.filter((_, index) => !/^--?append$/.test(words[index - 1] ?? ""));
+    const refused = ours.find((word) => patterns.some((pattern) => pattern.test(word)));
+    if (refused !== undefined)
+      throw new JobError(`A job may not give QEMU '${refused}': it would run programs of this machine`, {
+        advice: "Take it out of `image_arg` or `context`; what a lab needs stands in the device configuration.",
+      });
+  }
+}
+
 /** What is typed before the tests so that the overlay's disk becomes the results folder (spec pipeline.md §6). */
 export const mountCommands = (folder: string, uuid: string): string[] => [
   `mkdir ${folder}`,
@@ -97,12 +118,23 @@ const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: fal
  * Inputs: command, options, extra (texts, split by shell rules), images (data.downloads), aside? (labels of images that are
  * no arguments of QEMU's: a root file system that was unpacked), guest? (data.guest), boot_options? (further placeholders),
  * append? (console, nfsrootargs, ipargs: root over NFS), uefi? (data.downloads.uefi, or a path: file or folder of the
- * firmware), method (shown in logs).
+ * firmware), method (shown in logs), job_words? (what the job gives to the device's options), refuse? (patterns: words that
+ * neither these nor an image's argument may hold).
  * Data: pre_commands when there is a guest disk.
  */
 export const qemuStart: Service = {
   name: "qemu-start",
   programs: ({ input }) => (typeof input.command === "string" ? [input.command] : []),
+
+  async validate(input) {
+    try {
+      refuseWords(input, {});
+      return [];
+    } catch (error) {
+      if (error instanceof DispatchError) return [error];
+      throw error;
+    }
+  },
 
   async run(input, context) {
     const { log, signal, clock, env, paths } = context;
@@ -114,11 +146,13 @@ export const qemuStart: Service = {
       isMap(input.guest) && typeof input.guest.file === "string" ? (input.guest as unknown as GuestDisk) : undefined;
     const uefi = isMap(input.uefi) ? optionalText(input.uefi, "file") : optionalText(input, "uefi");
     const aside = texts(input, "aside");
+    const images = readImages(input, aside, context);
+    refuseWords(input, images);
     const argv = qemuArguments({
       command: program,
       options: texts(input, "options"),
       extra: texts(input, "extra"),
-      images: readImages(input, aside, context),
+      images,
       placeholders: Object.fromEntries(
         Object.entries(map(input, "boot_options")).map(([name, value]) => [name, String(value)]),
       ),

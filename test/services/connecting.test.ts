@@ -7,6 +7,7 @@ import type { Console } from "../../src/connections/types.js";
 import { connect } from "../../src/services/connect.js";
 import { qemuArguments, qemuStart } from "../../src/services/qemu-start.js";
 import { readFeedback } from "../../src/services/read-feedback.js";
+import { builtInMachines } from "../../src/strategies/built-in-machines.js";
 import { QuickClock, type TestContext, testContext } from "./service-context.js";
 
 let context: TestContext;
@@ -214,6 +215,50 @@ describe("qemu-start", () => {
     const line = "console=ttyS0 root=/dev/nfs nfsroot=10.0.2.2:/w/rootfs,x=/w/rootfs rw ip=dhcp";
     expect(context.log.text()).toContain(`-kernel /w/k -append "${line}"`);
     expect(context.log.text()).not.toContain("/w/root.tar");
+  });
+
+  describe("what a job gives runs no programs of this machine", () => {
+    const { constants } = builtInMachines().defaults as unknown as { constants: { emulator: { refuse: string[] } } };
+    const { refuse } = constants.emulator;
+    const input = { command: "./qemu", options: ["-netdev tap,id=n,script=/lab/ifup"], extra: [], refuse };
+    const WORDS = [
+      "-incoming exec:/tmp/x",
+      '-incoming "exec:touch /tmp/x"',
+      "-incoming EXEC:x",
+      "-netdev tap,id=n,script=/tmp/x",
+      '-netdev tap,id=n,scr"ip"t=/tmp/x',
+      "-nic tap,downscript=./x",
+      "-netdev bridge,id=n,helper=/tmp/x",
+      "-netdev user,id=n,guestfwd=tcp:10.0.2.100:80-cmd:/bin/sh",
+      "-netdev user,id=n,smb=/home",
+      "-plugin /tmp/x.so",
+      "--plugin /tmp/x.so",
+      "-readconfig {config}",
+      "-daemonize",
+    ];
+
+    test.each(WORDS)("in an image's argument: %s", async (image_arg) => {
+      const images = { kernel: { file: "/w/k", image_arg } };
+      await expect(context.use(qemuStart, { ...input, images })).rejects.toMatchObject({
+        name: "JobError",
+        message: expect.stringContaining("A job may not give QEMU"),
+      });
+      expect(context.console).toBeUndefined();
+    });
+
+    test.each(WORDS)("in its context, before the run: %s", async (word) => {
+      expect(await qemuStart.validate!({ ...input, job_words: ["arm64", 5, word] }, context)).toMatchObject([
+        { name: "JobError" },
+      ]);
+    });
+
+    test("what is harmless, what is for the kernel, and what the device says itself is taken", async () => {
+      const image_arg =
+        '-kernel {kernel} -append "init=/bin/sh x,script=/y exec:z" -netdev tap,id=m,script=no,downscript=no';
+      const images = { kernel: { file: "/w/k", image_arg } };
+      await context.use(qemuStart, { ...input, images, job_words: ["virt", "user,hostfwd=tcp::2222-:22", 256, true] });
+      await see("\\[/w/k\\]");
+    });
   });
 
   test("a missing QEMU is an InfrastructureError with its package", async () => {
