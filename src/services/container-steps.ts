@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, realpath, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DispatchError } from "../base/errors.js";
 import { dockerMapOf, prepareImage } from "./docker/prepare-image.js";
@@ -10,7 +10,22 @@ import type { Service } from "./types.js";
 /** Where the container sees the downloads of the namespace, and the script with the job's steps. */
 const DOWNLOADS = "/lava-downloads";
 const SCRIPT = "/lava-steps.sh";
-const DEVICE = /^\/dev\/[\w./:-]+$/;
+const DEVICE = /^\/dev\/(?!.*\.\.)[\w./:-]+$/;
+/** Whoever has these has the worker: its memory, and all of its disks but those that are made of files. */
+const MEMORY = /^\/dev\/(mem|kmem|port|core)$/;
+const LOOP = /^\/dev\/loop/;
+
+/** Why a job's container does not get a device file; undefined when it may. */
+async function deviceRefusal(device: string): Promise<string | undefined> {
+  if (!DEVICE.test(device)) return "is no device file";
+  const path = await realpath(device).catch(() => device);
+  if (MEMORY.test(path)) return "is the memory of this machine";
+  const isBlock = await stat(path).then(
+    (found) => found.isBlockDevice(),
+    () => false,
+  );
+  return isBlock && !LOOP.test(path) ? "is a disk of this machine" : undefined;
+}
 
 /**
  * Runs a job's steps in a container of its own, with the namespace's downloads as the working directory: the shell that
@@ -40,6 +55,12 @@ export const containerSteps: Service = {
     await mkdir(folder, { recursive: true });
     await writeFile(script, `set -e\nset -x\n${steps.join("\n")}\n`);
     context.onCleanup(() => rm(script, { force: true }));
+    const devices: string[] = [];
+    for (const device of texts(input, "devices")) {
+      const refusal = await deviceRefusal(device);
+      if (refusal === undefined) devices.push(device);
+      else log.warning(`'${device}' ${refusal}: the container does not get it`);
+    }
     const name = docker.containerName ?? `lava-${jobId}-${action.level}`;
     const argv = dockerRunArguments({
       image: docker.image,
@@ -50,11 +71,7 @@ export const containerSteps: Service = {
         { source: folder, destination: DOWNLOADS },
         { source: script, destination: SCRIPT, readOnly: true },
       ],
-      devices: texts(input, "devices").filter((device) => {
-        if (DEVICE.test(device)) return true;
-        log.warning(`'${device}' is no device file: the container does not get it`);
-        return false;
-      }),
+      devices,
       environment: Object.fromEntries(
         Object.entries(map(input, "environment")).map(([key, value]) => [key, String(value)]),
       ),

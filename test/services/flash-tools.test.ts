@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { containerImage } from "../../src/services/container-image.js";
@@ -261,6 +261,19 @@ describe("containers", () => {
       "/lava-steps.sh",
     ]);
     expect(context.log.text()).toContain("'--privileged' is no device file");
+  });
+
+  test("steps get no disk of this machine and not its memory, under any name", async (task) => {
+    tools.tool("docker");
+    const disk = readdirSync("/dev").find(
+      (name) => !/^loop/.test(name) && statSync(`/dev/${name}`, { throwIfNoEntry: false })?.isBlockDevice(),
+    );
+    if (!disk) return task.skip("this machine shows no disk");
+    const devices = [`/dev/${disk}`, "/dev/mem", `/dev/fd/../${disk}`, "/dev/kvm"];
+    await context.use(containerSteps, { container: { image: "debian" }, steps: ["x"], devices });
+    const run = tools.calls().find(([, word]) => word === "run") ?? [];
+    expect(run.filter((word) => word.startsWith("--device"))).toEqual(["--device=/dev/kvm"]);
+    expect(context.log.text()).toContain(`'/dev/${disk}' is a disk of this machine: the container does not get it`);
   });
 
   test("steps that fail are the action's command error", async () => {
