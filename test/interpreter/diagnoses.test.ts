@@ -274,12 +274,15 @@ it.each([
   ],
   ["kernel-not-found", "could not open /mnt/tftp/none: No such file or directory\r\nbarebox:/ "],
   ["kernel-not-found", "zimage: Bad magic!\r\n=> "],
+  ["program-crashed", "root@board:/root# wget -T 5 x ; printf y\r\nSegmentation fault\r\ny"],
   [undefined, "DHCP client bound to address 10.0.2.15 (1 ms)\r\nLoading: ####\r\ndone\r\n=> "],
 ])("%s: %s", (name, output) => {
   const { diagnoses } = builtInMachines();
-  const asked = ["no-dhcp-reply", "no-tftp-reply", "file-not-served", "kernel-not-found"].map((each) => {
-    const { heard, ...texts } = diagnoses[each] as unknown as { heard: string };
-    return { ...texts, heard: heard.replace(/^r'(.*)'$/s, "$1") };
-  });
+  const asked = ["no-dhcp-reply", "no-tftp-reply", "file-not-served", "kernel-not-found", "program-crashed"].map(
+    (each) => {
+      const { heard, ...texts } = diagnoses[each] as unknown as { heard: string };
+      return { ...texts, heard: heard.replace(/^r'(.*)'$/s, "$1") };
+    },
+  );
   expect(diagnose(asked, output)?.diagnosis).toBe(name);
 });
