@@ -193,7 +193,10 @@ const validators = {
   "test-definition.yaml": "validateTestDefinition",
 };
 const read = (file) => (existsSync(join(sources, file)) ? parse(readFileSync(join(sources, file), "utf8")) : undefined);
-const glossary = read("glossary.yaml");
+const glossary = Object.assign(
+  {},
+  ...readdirSync(join(sources, "glossary")).map((file) => read(join("glossary", file))),
+);
 const MADE = "// Made by scripts/build-schemas.mjs: do not edit.\n";
 for (const [entry, name] of Object.entries(validators)) {
   const described = bundle(entry);
