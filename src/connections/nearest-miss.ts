@@ -6,7 +6,7 @@ import type { NearestMiss, Pattern } from "./types.js";
 const LINES = 60;
 const CHARACTERS = 200;
 /** A line that has less of a pattern than this is no near miss. */
-const NEAR = 0.4;
+const NEAR = 0.55;
 const ESCAPES = new RegExp(ESCAPE, "g");
 
 /** The line among the last ones that comes nearest to what one of the patterns says literally; the newest of equals. */
