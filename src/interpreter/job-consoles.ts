@@ -21,11 +21,19 @@ export class JobConsoles implements ConsoleTable {
     this.#emit = emit;
   }
 
-  /** The console of the action's namespace, or of the one whose connection it shares; for one that borrows, the last of all. */
+  /**
+   * The console of the action's namespace, or of the one whose connection its block shares: from then on it is that
+   * namespace's too, so that blocks after it need not say so again. For an action that borrows, the last of all.
+   */
   of(node: ActionNode): Console | undefined {
     if (node.console !== undefined) return this.#open.get(node.console);
+    const own = this.#open.get(node.namespace);
     const shared = node.parameters["connection-namespace"];
-    const own = this.#open.get(node.namespace) ?? (typeof shared === "string" ? this.#open.get(shared) : undefined);
+    const other = typeof shared === "string" ? this.#open.get(shared) : undefined;
+    if (other && (!own || own.isClosed)) {
+      this.#open.set(node.namespace, other);
+      return other;
+    }
     return own ?? (node.borrows ? [...this.#open.values()].findLast((console) => !console.isClosed) : undefined);
   }
 

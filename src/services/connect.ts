@@ -52,8 +52,6 @@ export const connect: Service = {
     if (old && !old.isClosed) {
       if (input.beside !== true) {
         context.log.debug("Already connected");
-        // It may be that of another namespace, whose connection the block shares: from now on it is this one's too.
-        context.setConsole(old);
         return undefined;
       }
       context.onCleanup(() => old.close());

@@ -1,6 +1,6 @@
 /** Root file systems over NFS: a server in user space on this machine, guests whose initramfs mounts what it serves. */
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
@@ -22,7 +22,7 @@ describe.skipIf(why !== undefined)("a root over NFS", () => {
   let board: RealBoard;
   beforeAll(async () => {
     server = await startNfsServer(folder);
-    board = await startRealBoard({ folder, name: "board" });
+    board = await startRealBoard({ folder, name: "board", changes: { actions: { deploy: { methods: { nfs: {} } } } } });
     dispatcher = join(folder, "dispatcher.yaml");
     // Guests see this machine as 10.0.2.2; what jobs unpack lies where the server looks.
     writeFileSync(dispatcher, stringify({ dispatcher_ip: "10.0.2.2", dispatcher_download_dir: server.folder }));
@@ -111,6 +111,47 @@ describe.skipIf(why !== undefined)("a root over NFS", () => {
     expect({ code, error: report.verdict.error }).toEqual({ code: 0, error: undefined });
     expect(verdicts(report, "0_root")).toEqual({ ...passed, told: "pass" });
     expect(console).toContain(`nfsroot=10.0.2.2:${server.folder}/`);
+  });
+
+  test("the U-Boot board: deploy nfs adds modules and overlay to the root; the kernel stays where the lab keeps it", async () => {
+    mkdirSync(join(board.tftp, "lab"));
+    for (const [name, from] of [
+      ["kernel", guestFile("arm64", "kernel")],
+      ["initrd", initrdWithTools(folder, "arm64")],
+    ] as const)
+      copyFileSync(from, join(board.tftp, "lab", name));
+    mkdirSync(join(folder, "modules/lib/modules/mine"), { recursive: true });
+    writeFileSync(join(folder, "modules/lib/modules/mine/board.ko"), "a module");
+    const modules = join(folder, "modules.tar");
+    execFileSync("tar", ["-C", join(folder, "modules"), "-cf", modules, "."]);
+    const { code, report } = await run(board.device, {}, [
+      {
+        deploy: {
+          to: "nfs",
+          os: "oe",
+          nfsrootfs: { ...file(rootTar("arm64")), compression: "gz" },
+          modules: file(modules),
+        },
+      },
+      {
+        boot: {
+          method: "u-boot",
+          commands: [
+            "setenv autoload no",
+            "dhcp",
+            "setenv serverip {SERVER_IP}",
+            "tftp 0x40400000 lab/kernel",
+            "tftp 0x44000000 lab/initrd",
+            `setenv bootargs 'console=ttyAMA0,115200 root=/dev/nfs rw nfsroot={NFS_SERVER_IP}:{NFSROOTFS},${server.options}'`,
+            `booti 0x40400000 0x44000000:\${filesize} \${fdtcontroladdr}`,
+          ],
+          ...login,
+        },
+      },
+      onTheRoot("lava-test-case module --shell test -f /lib/modules/mine/board.ko"),
+    ]);
+    expect({ code, error: report.verdict.error }).toEqual({ code: 0, error: undefined });
+    expect(verdicts(report, "0_root")).toEqual({ ...passed, module: "pass" });
   });
 
   test("the overlay is copied from a folder that the board mounts", async () => {

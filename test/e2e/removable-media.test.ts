@@ -83,7 +83,7 @@ describe.skipIf(why !== undefined)("the U-Boot board with a disk", () => {
     const output = join(folder, `out-${runs}`);
     const words = ["run", "--device", board.device, "--output-dir", output, "--job-id", `810${runs}`];
     const { code } = await runCli([...words, ...boardWords(board), job]);
-    return { code, report: expectCompleteOutputs(output), console: readConsole(output) };
+    return { code, report: expectCompleteOutputs(output), console: readConsole(output), output };
   }
   const password = {
     auto_login: { login_prompt: "board login:", username: "root", password_prompt: "Password:", password: "lava" },
@@ -123,7 +123,7 @@ describe.skipIf(why !== undefined)("the U-Boot board with a disk", () => {
   ];
 
   test("the image is fetched and written, U-Boot loads from the disk, the tests lie on it", async () => {
-    const { code, report, console } = await run([
+    const { code, report, console, output } = await run([
       ...writer(),
       {
         boot: {
@@ -151,6 +151,8 @@ describe.skipIf(why !== undefined)("the U-Boot board with a disk", () => {
     expect(verdicts(report, "0_disk")).toEqual({ root: "pass", how: "pass" });
     expect(console).toContain(`dd of='/dev/disk/by-id/${BY_ID}'`);
     expect(console).toMatch(/Password:[\s\S]*root@board:/);
+    // Two namespaces share the console; a replay shares it alike.
+    expect(await runCli(["replay", output])).toMatchObject({ code: 0, stdout: expect.stringContaining("2 pass") });
   });
 
   test("boot method minimal: the board starts by itself what is on its disk now; the overlay comes over HTTP", async () => {

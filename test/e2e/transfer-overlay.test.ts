@@ -58,7 +58,8 @@ describe.skipIf(why !== undefined)("zmodem", () => {
     ]);
     expect({ code, error: report.verdict.error }).toEqual({ code: 0, error: undefined });
     expect(verdicts(report, "0_sent")).toEqual({ here: "pass" });
-    // The transfer itself is in no log and no recording.
+    // The transfer itself is in no log and no recording, and a replay does without it.
+    expect((await runCli(["replay", output])).code).toBe(0);
     const tarball = readdirSync(output).find((name) => name.startsWith("overlay-")) as string;
     const heard = readConsole(output);
     expect(heard).not.toContain("**\x18B");
