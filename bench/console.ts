@@ -96,7 +96,14 @@ async function wholePath(file: string, parent: string) {
       logs.write({ type: "log", t: event.time, level: "target", message: event.text, line });
       line += 1;
     } else if (event.kind === "output") {
-      cast.write({ type: "console", t: event.time, direction: "output", bytes: event.bytes, secret: false });
+      cast.write({
+        type: "console",
+        t: event.time,
+        direction: "output",
+        bytes: event.bytes,
+        secret: false,
+        console: "common",
+      });
       // To ask costs more than to write a chunk.
       if (++outputs % 100 === 0) peak = Math.max(peak, rss());
     }

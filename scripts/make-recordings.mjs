@@ -36,6 +36,7 @@ const named = (name, changes = {}) => ({
 const RECORDINGS = {
   "qemu-x86_64": { job: job("qemu-x86_64.yaml"), device: "qemu-x86_64", exit: 0 },
   "qemu-arm64": { job: job("qemu-arm64.yaml"), device: "qemu-arm64", exit: 0 },
+  "two-machines": { job: job("two-machines.yaml"), device: "qemu-x86_64", exit: 0 },
   "uboot-arm64": { job: job("uboot-arm64.yaml"), exit: 0 },
   panic: { job: job("hard-cases/panic.yaml"), exit: 2 },
   "split-signal": { job: job("hard-cases/split-signal.yaml"), exit: 0 },

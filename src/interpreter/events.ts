@@ -9,7 +9,15 @@ export type RunEvent =
   | { type: "log"; t: number; level: LogLevel; message: Json; ns?: string; line: number }
   | { type: "journal"; record: JournalRecord }
   | { type: "progress"; level: string; name: string; progress: Progress }
-  | { type: "console"; t: number; direction: "output" | "input"; bytes: Uint8Array; secret: boolean };
+  /** `console`: its name, which is that of its namespace or of the action that has one of its own. */
+  | {
+      type: "console";
+      t: number;
+      direction: "output" | "input";
+      bytes: Uint8Array;
+      secret: boolean;
+      console: string;
+    };
 
 /** A sink: one file of src/results. Calls come in order; `write` must not block, `close` resolves when all is on disk. */
 export interface RunSink {

@@ -38,12 +38,14 @@ export class JobConsoles implements ConsoleTable {
   }
 
   set(node: ActionNode, console: Console | undefined): void {
-    const key = node.console ?? node.namespace;
+    const key = nameOf(node);
     if (console) this.#open.set(key, console);
     else this.#open.delete(key);
   }
 
-  open(connection: Connection, namespace: string): Console {
+  open(connection: Connection, node: ActionNode): Console {
+    const { namespace } = node;
+    const name = nameOf(node);
     const console = createConsole(connection, { clock: this.#clock });
     console.events.subscribe((event) => {
       if (event.kind === "line") {
@@ -52,15 +54,17 @@ export class JobConsoles implements ConsoleTable {
         const foreign = this.namespace !== namespace && current !== undefined && current !== console;
         if (foreign) this.#log.log("feedback", event.text, { ns: namespace });
         else this.#log.log("target", event.text);
-      } else if (event.kind === "output")
-        this.#emit({ type: "console", t: event.time, direction: "output", bytes: event.bytes, secret: false });
+      } else if (event.kind === "output") this.#tell(name, event.time, "output", event.bytes, false);
       else {
         if (!event.secret) this.#log.log("input", event.text);
-        const bytes = Buffer.from(event.text + event.lineEnd);
-        this.#emit({ type: "console", t: event.time, direction: "input", bytes, secret: event.secret });
+        this.#tell(name, event.time, "input", Buffer.from(event.text + event.lineEnd), event.secret);
       }
     });
     return console;
+  }
+
+  #tell(console: string, t: number, direction: "output" | "input", bytes: Uint8Array, secret: boolean): void {
+    this.#emit({ type: "console", t, direction, bytes, secret, console });
   }
 
   /** An action's own console ends with it; its faults are no fault of the action. */
@@ -81,3 +85,6 @@ export class JobConsoles implements ConsoleTable {
     return failures;
   }
 }
+
+/** The name of the console that an action opens. */
+const nameOf = ({ console, namespace }: ActionNode): string => console ?? namespace;

@@ -40,7 +40,7 @@ export interface RuntimeOptions {
 export interface ConsoleTable {
   of(node: ActionNode): Console | undefined;
   set(node: ActionNode, console: Console | undefined): void;
-  open(connection: Connection, namespace: string): Console;
+  open(connection: Connection, node: ActionNode): Console;
 }
 
 /** What a runner needs of the job around it. */
@@ -193,7 +193,7 @@ export class ServiceRunner {
       },
       console: this.#consoles.of(node),
       setConsole: (console) => this.#consoles.set(node, console),
-      openConsole: (connection) => this.#consoles.open(connection, namespace),
+      openConsole: (connection) => this.#consoles.open(connection, node),
       onCleanup: (undo) => this.#cleanups.push({ level, undo }),
     };
   }

@@ -44,9 +44,9 @@ export class Queue<T> {
 }
 
 /** What is kept of a recording, in bytes; a larger one is read again instead. */
-const MOST = 10 << 20;
+const MOST = 6 << 20;
 /** What an item takes beside its characters. */
-const ITEM = 100;
+const ITEM = 60;
 
 /** What a first pass has read, for the second one; undefined when it is too much to keep. */
 export class Kept<T> {

@@ -82,6 +82,7 @@ export async function openConsoleLog(name: string, path: string): Promise<Record
       validation: [],
       inputs: 0,
       starts: new Map(),
+      consoles: new Set(),
       known,
     },
     events: () => consoleEvents(path),

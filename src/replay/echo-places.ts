@@ -4,7 +4,7 @@
  */
 import { KERNEL_LINE, KERNEL_STAMP, lift } from "../connections/terminal-text.js";
 import type { Stage } from "./batches.js";
-import type { RecordedEvent } from "./recording.js";
+import { consoleOf, type RecordedEvent } from "./recording.js";
 
 type Output = Extract<RecordedEvent, { kind: "output" }>;
 type Input = Extract<RecordedEvent, { kind: "input" }>;
@@ -56,17 +56,12 @@ function findEcho(lines: string, typed: string): Echo | undefined {
   return { line: line === 0 ? 0 : lifted.at(line), begin: lifted.at(at) };
 }
 
-/** Puts each prompt before the input that was typed at it. */
-export class EchoPlacer implements Stage<RecordedEvent> {
+class EchoPlacer {
   /** Inputs whose echo has not come, each with the lines after it. */
   #open: { input: Input; lines: Output[] }[] = [];
   #last = 0;
 
-  take(batch: readonly RecordedEvent[]): RecordedEvent[] {
-    return batch.flatMap((event) => this.#one(event));
-  }
-
-  #one(event: RecordedEvent): RecordedEvent[] {
+  take(event: RecordedEvent): RecordedEvent[] {
     if (event.kind === "input") {
       this.#open.push({ input: event, lines: [] });
       return this.#open.length > TYPED_AHEAD ? this.#giveUp() : [];
@@ -135,5 +130,24 @@ export class EchoPlacer implements Stage<RecordedEvent> {
       this.#last = Math.max(this.#last, event.t);
       return event.t === this.#last ? event : { ...event, t: this.#last };
     });
+  }
+}
+
+/** Puts each prompt before the input that was typed at it, on each console. */
+export class EchoPlacers implements Stage<RecordedEvent> {
+  readonly #placers = new Map<string, EchoPlacer>();
+  #here = "";
+
+  take(batch: readonly RecordedEvent[]): RecordedEvent[] {
+    return batch.flatMap((event) => {
+      if (event.kind !== "cancel") this.#here = consoleOf(event);
+      const placer = this.#placers.get(this.#here) ?? new EchoPlacer();
+      this.#placers.set(this.#here, placer);
+      return placer.take(event);
+    });
+  }
+
+  end(): RecordedEvent[] {
+    return [...this.#placers.values()].flatMap((placer) => placer.end());
   }
 }

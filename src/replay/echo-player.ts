@@ -88,7 +88,7 @@ export class EchoPlayer implements Player {
     }
     const awaited = this.#world.awaited();
     if (awaited.length > 0) this.#answering = false;
-    if (!this.#world.isOpen()) return undefined;
+    if (!this.#world.isOpen({})) return undefined;
     if (awaited.length === 0 && !this.#answering && !this.#world.isSettling()) return undefined;
     const next = Math.max(this.#world.now(), this.#last + (this.#lines >= LINES_PER_MS ? 1 : 0));
     return this.#paused ? Math.max(next, this.#paused.since + PAUSE) : next;
@@ -105,12 +105,12 @@ export class EchoPlayer implements Player {
     const at = wasPaused || this.#awaitsEcho ? -1 : this.#promptEnd(head.bytes.toString());
     if (at > 0) {
       const text = head.bytes.toString();
-      this.#world.say(Buffer.from(text.slice(0, at)));
+      this.#world.say(Buffer.from(text.slice(0, at)), {});
       this.#head = { ...head, bytes: Buffer.from(text.slice(at)) };
       this.#paused = { since: now };
       return;
     }
-    this.#world.say(head.bytes);
+    this.#world.say(head.bytes, head);
     this.#head = undefined;
     this.#lookForEcho(head);
   }

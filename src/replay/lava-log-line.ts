@@ -7,11 +7,13 @@ export interface LavaLogRecord {
   t: number;
   level: string;
   message: Json;
+  /** Namespace of a line of another board than that of the action. */
+  ns?: string;
 }
 
 /** The usual form: flow mapping of double-quoted scalars on one line. */
 const USUAL =
-  /^- ?\{ ?"?dt"?: ?"?([-\dT: .+Z]+?)"?, ?"?lvl"?: ?"?(\w+)"?, ?"?msg"?: ?"((?:[^"\\]|\\.)*)"(?:, ?"?ns"?: ?"?[\w.-]*"?)? ?\}\s*$/;
+  /^- ?\{ ?"?dt"?: ?"?([-\dT: .+Z]+?)"?, ?"?lvl"?: ?"?(\w+)"?, ?"?msg"?: ?"((?:[^"\\]|\\.)*)"(?:, ?"?ns"?: ?"?([\w.-]*)"?)? ?\}\s*$/;
 
 /** YAML's escapes that JSON does not have. */
 const YAML_ESCAPES: { [letter: string]: string } = {
@@ -53,7 +55,8 @@ export function parseLavaRecord(item: string): LavaLogRecord | undefined {
   const usual = USUAL.exec(item);
   if (usual) {
     const t = timeOf(usual[1] as string);
-    return Number.isNaN(t) ? undefined : { t, level: usual[2] as string, message: unquote(usual[3] as string) };
+    const [, , level = "", message = "", ns] = usual;
+    return Number.isNaN(t) ? undefined : { t, level, message: unquote(message), ...(ns && { ns }) };
   }
   if (!item.startsWith("-")) return undefined;
   let value: unknown;
@@ -65,8 +68,8 @@ export function parseLavaRecord(item: string): LavaLogRecord | undefined {
   }
   const [record] = Array.isArray(value) ? value : [];
   if (!isMap(record)) return undefined;
-  const { dt, lvl, msg } = record as { dt?: unknown; lvl?: unknown; msg?: Json };
+  const { dt, lvl, msg, ns } = record as { dt?: unknown; lvl?: unknown; msg?: Json; ns?: unknown };
   const t = typeof dt === "string" ? timeOf(dt) : dt instanceof Date ? dt.getTime() : Number.NaN;
   if (Number.isNaN(t) || typeof lvl !== "string") return undefined;
-  return { t, level: lvl, message: msg ?? "" };
+  return { t, level: lvl, message: msg ?? "", ...(typeof ns === "string" && ns !== "" && { ns }) };
 }

@@ -1,47 +1,19 @@
 /** Recordings that LAVA made: the log of a job as a server serves it (spec output.md §1). */
-import type { ErrorRecord, ErrorType } from "../base/errors.js";
-import { isMap, type JsonMap } from "../base/json.js";
 import { Kept, through } from "./batches.js";
-import { EchoPlacer } from "./echo-places.js";
-import { KnownNamesReader } from "./known-names.js";
-import { type LavaLogRecord, parseLavaRecord } from "./lava-log-line.js";
+import { EchoPlacers } from "./echo-places.js";
+import { FactsReader, type Placed, START, textOf } from "./lava-log-facts.js";
+import { parseLavaRecord } from "./lava-log-line.js";
 import { type Line, readLines } from "./read-lines.js";
-import {
-  type RecordedAnswer,
-  type RecordedEvent,
-  type Recording,
-  RecordingError,
-  type RecordingFacts,
-} from "./recording.js";
+import { type RecordedEvent, type Recording, RecordingError } from "./recording.js";
 
-/** ms by which a record may be older than the one before it: clocks are set. */
-const BACKWARDS = 1000;
-/** How often it may be older at all. */
-const BACKWARDS_TIMES = 3;
 const LONGEST_ITEM = 2 ** 20;
-const MOST_ACTIONS = 100_000;
 /** Records that are made ready at a time. */
 const BATCH = 1024;
 /** Levels of records that matter to a player. */
 const PLAYED: ReadonlySet<string> = new Set(["target", "feedback", "input", "debug", "info", "exception", "error"]);
 
-const START = /^start: ([\d.]+) (\S+) \(timeout/;
-const END = /^end: ([\d.]+) (\S+) \(duration/;
 const CANCELED = /^(?:JobCanceled: )?The job was cancel/i;
 const CLOSED = /connection (?:was )?closed/i;
-const CLASSES: { [type in ErrorType]?: string } = {
-  Job: "JobError",
-  Infrastructure: "InfrastructureError",
-  Test: "TestError",
-  Configuration: "ConfigurationError",
-  Bug: "LAVABug",
-  Canceled: "JobCanceled",
-};
-
-interface Placed extends LavaLogRecord {
-  place: string;
-}
-
 /** Puts the lines of a log together to its records. */
 class LogReader {
   readonly #path: string;
@@ -105,124 +77,6 @@ async function* readLog(path: string): AsyncGenerator<Placed[]> {
   yield [reader.end()].flatMap((record) => record ?? []);
 }
 
-class FactsReader {
-  readonly #path: string;
-  readonly #names = new KnownNamesReader();
-  readonly #starts = new Map<string, number>();
-  readonly #answers: RecordedAnswer[] = [];
-  #open: { action: string; level: string; t: number; leaf: boolean }[] = [];
-  #first: string | undefined;
-  #verdict: RecordingFacts["verdict"];
-  #invalid = false;
-  #inputs = 0;
-  #start: number | undefined;
-  #end = 0;
-  #backwards = 0;
-
-  constructor(path: string) {
-    this.#path = path;
-  }
-
-  take({ t, level, message, place }: Placed): void {
-    this.#start ??= t;
-    if (t < this.#end) {
-      this.#backwards += 1;
-      if (this.#end - t > BACKWARDS || this.#backwards >= BACKWARDS_TIMES)
-        throw new RecordingError(
-          `${place}: this record is older than the one before it: the lines are in another order than they were written in.`,
-          "Fetch the log again; logs of several jobs cannot be joined.",
-        );
-    }
-    this.#end = Math.max(this.#end, t);
-    if (level === "input") {
-      this.#inputs += 1;
-      this.#names.typed(textOf(message));
-    } else if (typeof message === "string") this.#told(message, t);
-    else if (level === "results" && isMap(message)) this.#result(message);
-  }
-
-  #told(message: string, t: number): void {
-    this.#names.told(message);
-    const start = START.exec(message);
-    if (start) {
-      const [, level = "", action = ""] = start;
-      this.#first ??= action;
-      if (this.#starts.size < MOST_ACTIONS) this.#starts.set(action, (this.#starts.get(action) ?? 0) + 1);
-      for (const outer of this.#open) outer.leaf = false;
-      this.#open = [
-        ...this.#open.filter((outer) => level.startsWith(`${outer.level}.`)),
-        { action, level, t, leaf: true },
-      ];
-      return;
-    }
-    const end = END.exec(message);
-    const ended = end && this.#open.find(({ level }) => level === end[1]);
-    if (!ended) return;
-    this.#open = this.#open.filter((action) => action !== ended);
-    if (ended.leaf && this.#answers.length < MOST_ACTIONS)
-      this.#answers.push({ action: ended.action, level: ended.level, outcome: "done", duration: t - ended.t });
-  }
-
-  #result({ definition, case: name, result, error_type, error_msg, level, extra }: JsonMap): void {
-    if (definition !== "lava") return;
-    if (name === "validate" && result === "fail") this.#invalid = true;
-    if (name === "job" && (result === "pass" || result === "fail")) {
-      const type = textOf(error_type);
-      this.#verdict = {
-        result,
-        ...(type !== "" && {
-          error: {
-            ...(CLASSES[type as ErrorType] && { class: CLASSES[type as ErrorType] as string }),
-            type,
-            message: textOf(error_msg),
-          },
-        }),
-      };
-    } else if (result === "fail") {
-      const failed = this.#answers.findLast((answer) => answer.action === name && answer.level === textOf(level));
-      const fail = isMap(extra) ? extra.fail : undefined;
-      if (failed && typeof fail === "string") {
-        failed.outcome = "error";
-        failed.error = { class: "", type: "Job", message: fail };
-      }
-    }
-  }
-
-  result(): RecordingFacts {
-    if (this.#start === undefined)
-      throw new RecordingError(
-        `${this.#path} holds no record of a LAVA log.`,
-        "Give logs.yaml or output.yaml of a job.",
-      );
-    const known = this.#names.result();
-    const { error } = this.#verdict ?? {};
-    return {
-      start: this.#start,
-      end: this.#end,
-      timed: true,
-      complete: this.#verdict !== undefined,
-      ...(this.#names.jobId !== undefined && { jobId: this.#names.jobId }),
-      ...(this.#first !== undefined && { firstAction: this.#first }),
-      ...(this.#verdict && { verdict: this.#verdict }),
-      answers: this.#answers,
-      validation: this.#invalid ? [validationError(error)] : [],
-      inputs: this.#inputs,
-      starts: this.#starts,
-      known,
-    };
-  }
-}
-
-const textOf = (value: unknown): string => (typeof value === "string" ? value : value == null ? "" : String(value));
-
-/** LAVA puts the list of what it found, as Python prints it, into the job's error. */
-function validationError(error: { type: string; message: string } | undefined): ErrorRecord {
-  const [, list = error?.message ?? "Validation failed"] =
-    /^Invalid job data: \[["']?(.*?)["']?\]\s*$/s.exec(error?.message ?? "") ?? [];
-  const type = (error?.type ?? "Job") as ErrorType;
-  return { class: CLASSES[type] ?? "JobError", type, message: list };
-}
-
 /** LAVA leaves ESC out of what it logs; these sequences cannot be anything else: cursor queries, modes, colours. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the character that is missing
 const WITHOUT_ESC = /(?<!\x1b)\[(?:6n|\?\d{1,4}[hl]|\d{1,3}(?:;\d{1,3})*m)/g;
@@ -244,7 +98,8 @@ export async function openLavaLog(name: string, path: string): Promise<Recording
     name,
     format: "lava-log",
     facts,
-    events: (resets) => through(eventBatches(records(), new LogEvents(resets, canceled)), new EchoPlacer()),
+    events: (resets) =>
+      through(eventBatches(records(), new LogEvents(resets, canceled, reader.typedIn)), new EchoPlacers()),
   };
 }
 
@@ -263,25 +118,37 @@ class LogEvents {
   readonly #canceled: boolean;
   #last = 0;
   #over = false;
+  readonly #typedIn: ReadonlyMap<string, number>;
+  #here: { namespace?: string } = {};
 
-  constructor(resets: ReadonlySet<string>, canceled: boolean) {
+  constructor(resets: ReadonlySet<string>, canceled: boolean, typedIn: ReadonlyMap<string, number>) {
     this.#resets = resets;
     this.#canceled = canceled;
+    this.#typedIn = typedIn;
   }
 
-  of({ t: told, level, message, place }: Placed): RecordedEvent | undefined {
+  of({ t: told, level, message, place, ns }: Placed): RecordedEvent | undefined {
     if (!PLAYED.has(level)) return undefined;
     const t = Math.max(this.#last, told);
     this.#last = t;
     const text = textOf(message);
-    if (level === "target" || level === "feedback")
-      return { kind: "output", t, bytes: Buffer.from(`${withEscapes(text)}\r\n`), place };
-    if (level === "input") return { kind: "input", t, text: `${text}\n`, place };
+    if (level === "target" || level === "feedback") {
+      const at = level === "feedback" && ns !== undefined ? { console: ns } : this.#here;
+      return { kind: "output", t, bytes: Buffer.from(`${withEscapes(text)}\r\n`), place, ...at };
+    }
+    if (level === "input") return { kind: "input", t, text: `${text}\n`, place, ...this.#here };
     if (level === "debug" || level === "info") {
-      const [, , action] = START.exec(text) ?? [];
-      return action !== undefined && this.#resets.has(action) ? { kind: "reset", t, action, place } : undefined;
+      const [, number = "", action, namespace] = START.exec(text) ?? [];
+      if (action === undefined) return undefined;
+      if (this.#hasConsole(namespace, Number.parseInt(number, 10))) this.#here = { namespace };
+      return this.#resets.has(action) ? { kind: "reset", t, action, place, ...this.#here } : undefined;
     }
     return this.#over ? undefined : this.#ending(t, text, place);
+  }
+
+  /** A namespace has a console from that block on in which something is typed there; `finalize` has none. */
+  #hasConsole(namespace: string | undefined, block: number): namespace is string {
+    return namespace !== undefined && block >= (this.#typedIn.get(namespace) ?? Number.POSITIVE_INFINITY);
   }
 
   #ending(t: number, text: string, place: string): RecordedEvent | undefined {
@@ -294,6 +161,6 @@ class LogEvents {
         error: { class: "JobCanceled", type: "Canceled", message: text.replace(/^JobCanceled: /, "") },
         place,
       };
-    return this.#over ? { kind: "closed", t, message: text, place } : undefined;
+    return this.#over ? { kind: "closed", t, message: text, place, ...this.#here } : undefined;
   }
 }

@@ -6,7 +6,7 @@ const MOST = 64 * 1024;
 
 type Output = Extract<RecordedEvent, { kind: "output" }>;
 
-/** Joins what the board said within one millisecond, the least that virtual time knows: a line comes in many small reads. */
+/** Joins what a board said within one millisecond, the least that virtual time knows: a line comes in many small reads. */
 export class Moments implements Stage<RecordedEvent> {
   #first: Output | undefined;
   #pieces: Uint8Array[] = [];
@@ -45,4 +45,5 @@ export class Moments implements Stage<RecordedEvent> {
   }
 }
 
-const isSameMoment = (one: Output, other: Output): boolean => Math.ceil(one.t) === Math.ceil(other.t);
+const isSameMoment = (one: Output, other: Output): boolean =>
+  Math.ceil(one.t) === Math.ceil(other.t) && one.console === other.console && one.namespace === other.namespace;

@@ -1,4 +1,6 @@
 /** Recordings of our own: console.cast (asciicast 2), and journal.jsonl where it is there. */
+
+import { CONSOLE_MARK, FIRST_CONSOLE } from "../results/console-cast.js";
 import { Kept, type Stage, through } from "./batches.js";
 import { KnownNamesReader } from "./known-names.js";
 import { Moments } from "./moments.js";
@@ -16,6 +18,7 @@ interface CastEvent {
   kind: string;
   text: string;
   place: string;
+  console: string;
 }
 
 interface CastHeader {
@@ -28,12 +31,16 @@ class CastReader {
   header: CastHeader | undefined;
   readonly #path: string;
   #last = 0;
+  #console = FIRST_CONSOLE;
+  /** Those that have said something; none where no marker tells them apart. */
+  readonly consoles = new Set<string>();
+  several = false;
 
   constructor(path: string) {
     this.#path = path;
   }
 
-  /** Undefined for a line that is no event. Throws RecordingError. */
+  /** Undefined for a line that is no event, and for a marker of another console. Throws RecordingError. */
   take({ text, number, whole }: Line): CastEvent | undefined {
     if (text === "") return undefined;
     const place = `${this.#path}:${number}`;
@@ -62,7 +69,13 @@ class CastReader {
         "Take the recording as it was made; parts of several recordings cannot be joined.",
       );
     this.#last = seconds;
-    return { seconds, kind, text: data, place };
+    if (kind === "m" && data.startsWith(CONSOLE_MARK)) {
+      this.#console = data.slice(CONSOLE_MARK.length);
+      this.several = true;
+    }
+    if (kind !== "i" && kind !== "o") return undefined;
+    this.consoles.add(this.#console);
+    return { seconds, kind, text: data, place, console: this.#console };
   }
 }
 
@@ -110,28 +123,39 @@ export async function openOwnRecording(name: string, cast: string, journal: stri
         validation: [],
         inputs,
         starts: new Map(),
+        consoles: new Set(),
         known: learned,
       };
+  if (reader.several) all.consoles = reader.consoles;
   return {
     name,
     format: "own",
     facts: all,
-    events: (resets) => through(castEvents(kept, cast, start), new Merge(marks, resets), new Moments()),
+    events: (resets) =>
+      through(castEvents(kept, cast, { start, several: reader.several }), new Merge(marks, resets), new Moments()),
   };
 }
 
 /** What was said and typed: as it was kept, or read once more. */
-async function* castEvents({ items }: Kept<CastEvent>, path: string, start: number): AsyncGenerator<RecordedEvent[]> {
-  const made = (batch: CastEvent[]) => batch.flatMap((event) => recordedEvent(event, start) ?? []);
+async function* castEvents(
+  { items }: Kept<CastEvent>,
+  path: string,
+  cast: { start: number; several: boolean },
+): AsyncGenerator<RecordedEvent[]> {
+  const made = (batch: CastEvent[]) => batch.map((event) => recordedEvent(event, cast));
   if (items) for (let at = 0; at < items.length; at += BATCH) yield made(items.slice(at, at + BATCH));
   else for await (const batch of readCast(path)) yield made(batch);
 }
 
-function recordedEvent({ seconds, kind, text, place }: CastEvent, start: number): RecordedEvent | undefined {
+function recordedEvent(
+  { seconds, kind, text, place, console }: CastEvent,
+  { start, several }: { start: number; several: boolean },
+): RecordedEvent {
   const t = start + seconds * 1000;
-  if (kind === "o") return { kind: "output", t, bytes: Buffer.from(text), place };
-  if (kind === "i") return { kind: "input", t, text, place };
-  return undefined;
+  const at = several ? { console } : {};
+  return kind === "o"
+    ? { kind: "output", t, bytes: Buffer.from(text), place, ...at }
+    : { kind: "input", t, text, place, ...at };
 }
 
 /** Puts what the journal tells between what was said; of the actions only those that reset the board. */
@@ -159,4 +183,10 @@ class Merge implements Stage<RecordedEvent> {
     return this.#marks.slice(this.#next);
   }
 }
-const resetOf = ({ t, action, place }: ActionMark): RecordedEvent => ({ kind: "reset", t, action, place });
+const resetOf = ({ t, action, place, namespace }: ActionMark): RecordedEvent => ({
+  kind: "reset",
+  t,
+  action,
+  place,
+  ...(namespace !== undefined && { namespace }),
+});

@@ -1,11 +1,13 @@
 /** What a player of any kind of recording offers the loop that runs the replay. */
 import type { ErrorRecord } from "../base/errors.js";
 import type { Pattern } from "../connections/types.js";
+import type { AtConsole } from "./recording.js";
 
-/** A line that the machine typed, line end included. */
+/** A line that the machine typed, line end included, and the name of the console that it was typed on. */
 export interface Typed {
   text: string;
   secret: boolean;
+  console: string;
 }
 
 /** The machine did what the recorded one did not. */
@@ -23,7 +25,7 @@ export interface Player {
   readonly over: boolean;
   readonly notes: PlayerNotes;
   typed(typed: Typed): void;
-  actionStarted(name: string): void;
+  actionStarted(name: string, console: string): void;
   /** Virtual time at which the next piece of the recording comes; undefined while it waits for the machine. */
   due(): Promise<number | undefined>;
   /** Plays that piece. */
@@ -43,11 +45,11 @@ export interface PlayerNotes {
 
 export interface World {
   now(): number;
-  /** What the board says. */
-  say(bytes: Uint8Array): void;
-  hangUp(message: string): void;
+  /** What a board says. */
+  say(bytes: Uint8Array, at: AtConsole): void;
+  hangUp(message: string, at: AtConsole): void;
   cancel(error: ErrorRecord): void;
-  isOpen(): boolean;
+  isOpen(at: AtConsole): boolean;
   /** Patterns that the machine waits for on the console; none while it does something else. */
   awaited(): Pattern[];
   /** Whether it reads the rest of a kernel message. */

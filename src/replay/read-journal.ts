@@ -5,6 +5,7 @@ import { JOURNAL_VERSION, type JournalNode, type JournalRecord } from "../interp
 import { dig } from "../services/overlay/inputs.js";
 import { readLines } from "./read-lines.js";
 import { type RecordedAnswer, type RecordedEvent, RecordingError, type RecordingFacts } from "./recording.js";
+import { Starts } from "./starts.js";
 
 /** Characters of records that are kept for the whole replay. */
 const MOST_KEPT = 64 * 2 ** 20;
@@ -19,6 +20,7 @@ export interface ActionMark {
   t: number;
   action: string;
   place: string;
+  namespace?: string;
 }
 
 export interface JournalFacts {
@@ -26,10 +28,10 @@ export interface JournalFacts {
   marks: JournalMark[];
 }
 
-const nameOf = (nodes: JournalNode[], into = new Map<string, string>()): Map<string, string> => {
+const byLevel = (nodes: JournalNode[], into = new Map<string, JournalNode>()): Map<string, JournalNode> => {
   for (const node of nodes) {
-    into.set(node.level, node.name);
-    nameOf(node.children ?? [], into);
+    into.set(node.level, node);
+    byLevel(node.children ?? [], into);
   }
   return into;
 };
@@ -38,13 +40,13 @@ class JournalReader {
   readonly marks: JournalMark[] = [];
   readonly #path: string;
   #header: Header | undefined;
-  #names = new Map<string, string>();
+  #nodes = new Map<string, JournalNode>();
   #begun = new Map<string, Extract<Effect, { phase: "start" }>>();
   #answers: RecordedAnswer[] = [];
   #validation: ErrorRecord[] = [];
   #verdict: RecordingFacts["verdict"];
   #dispatcherIp: string | undefined;
-  readonly #starts = new Map<string, number>();
+  readonly #starts = new Starts();
   #seq = -1;
   #last = 0;
   #kept = 0;
@@ -66,8 +68,9 @@ class JournalReader {
     if (record.kind === "header") this.#begin(record, place);
     else if (record.kind === "effect") this.#effect(record, text.length);
     else if (record.kind === "action" && record.status === "start") {
-      this.#starts.set(record.name, (this.#starts.get(record.name) ?? 0) + 1);
-      this.marks.push({ kind: "action", t: record.t, action: record.name, place });
+      const at = this.#at(record.level);
+      this.#starts.add(record.name, at.namespace);
+      this.marks.push({ kind: "action", t: record.t, action: record.name, place, ...at });
     } else if (record.kind === "event") this.#event(record, place);
     else if (record.kind === "verdict") this.#verdict = record.verdict;
     if (this.marks.length > 1_000_000 || this.#kept > MOST_KEPT)
@@ -96,7 +99,7 @@ class JournalReader {
         "Replay it with the lava-dispatch that made it, or record the job again.",
       );
     this.#header = header;
-    this.#names = nameOf(header.tree);
+    this.#nodes = byLevel(header.tree);
   }
 
   #effect(record: Effect, size: number): void {
@@ -111,7 +114,7 @@ class JournalReader {
     const address = dig(output as Json, "data", "bootloader", "substitutions", "{LAVA_DISPATCHER_IP}");
     if (typeof address === "string") this.#dispatcherIp ??= address;
     this.#answers.push({
-      action: this.#names.get(level) ?? "",
+      action: this.#nodes.get(level)?.name ?? "",
       level,
       service: src,
       ...(start?.input !== undefined && { input: start.input }),
@@ -122,7 +125,7 @@ class JournalReader {
     });
   }
 
-  #event({ t, event }: Extract<JournalRecord, { kind: "event" }>, place: string): void {
+  #event({ t, event, level }: Extract<JournalRecord, { kind: "event" }>, place: string): void {
     const { type, output, error } = event as JsonMap;
     if (type === "xstate.done.actor.validate:0" && Array.isArray(output))
       this.#validation = output as unknown as ErrorRecord[];
@@ -130,7 +133,18 @@ class JournalReader {
     const record = error as unknown as ErrorRecord;
     if (type === "job.cancel") this.marks.push({ kind: "cancel", t, error: record, place });
     else if (type === "dialogue.failed" && record.class === "ConnectionClosedError")
-      this.marks.push({ kind: "closed", t, message: record.message.replace(/^connection closed: /i, ""), place });
+      this.marks.push({
+        kind: "closed",
+        t,
+        message: record.message.replace(/^connection closed: /i, ""),
+        place,
+        ...this.#at(level),
+      });
+  }
+
+  #at(level = ""): { namespace?: string } {
+    const namespace = this.#nodes.get(level)?.namespace;
+    return namespace === undefined ? {} : { namespace };
   }
 
   result(): JournalFacts {
@@ -140,7 +154,7 @@ class JournalReader {
     // An effect that was under way when the journal ends never came back.
     for (const { level, src, input, t } of this.#begun.values())
       this.#answers.push({
-        action: this.#names.get(level) ?? "",
+        action: this.#nodes.get(level)?.name ?? "",
         level,
         service: src,
         ...(input !== undefined && { input }),
@@ -163,7 +177,8 @@ class JournalReader {
       answers: this.#answers,
       validation: this.#validation,
       inputs: 0,
-      starts: this.#starts,
+      starts: this.#starts.all,
+      consoles: new Set(),
       known: { ...(this.#dispatcherIp && { dispatcherIp: this.#dispatcherIp }) },
     };
     return { facts, marks: this.marks };

@@ -5,16 +5,28 @@ import type { Json, JsonMap } from "../base/json.js";
 /** `own`: console.cast and journal.jsonl; `lava-log`: logs.yaml of a LAVA job; `console`: what a serial line said. */
 export type RecordingFormat = "own" | "lava-log" | "console";
 
+/**
+ * The console of an event, as far as the recording tells it. `console`: by its name. `namespace`: that of the action of
+ * this namespace. Neither: the only one, or the one that was opened last.
+ */
+export interface AtConsole {
+  console?: string;
+  namespace?: string;
+}
+
+/** The name by which events of one console belong together. */
+export const consoleOf = ({ console, namespace }: AtConsole): string => console ?? namespace ?? "";
+
 /** One thing that happened, in the order of the recording. `place` is `file:line`, for messages. */
 export type RecordedEvent =
-  | { kind: "output"; t: number; bytes: Uint8Array; place: string }
+  | ({ kind: "output"; t: number; bytes: Uint8Array; place: string } & AtConsole)
   /** Typed on the console, line end included. */
-  | { kind: "input"; t: number; text: string; place: string }
+  | ({ kind: "input"; t: number; text: string; place: string } & AtConsole)
   /** An action of this name began that brings the board to a known state. */
-  | { kind: "reset"; t: number; action: string; place: string }
+  | ({ kind: "reset"; t: number; action: string; place: string } & AtConsole)
   | { kind: "cancel"; t: number; error: ErrorRecord; place: string }
   /** The peer ended the line. */
-  | { kind: "closed"; t: number; message: string; place: string };
+  | ({ kind: "closed"; t: number; message: string; place: string } & AtConsole);
 
 /** What a service answered when the recording was made. */
 export interface RecordedAnswer {
@@ -56,8 +68,10 @@ export interface RecordingFacts {
   /** What validation found by looking at the world. */
   validation: ErrorRecord[];
   inputs: number;
-  /** How often an action of each name began. */
-  starts: ReadonlyMap<string, number>;
+  /** How often an action of each name began, by namespace. */
+  starts: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  /** Names of the consoles, or of their namespaces, where there are several. */
+  consoles: ReadonlySet<string>;
   /** What only the worker knew, read from what was typed. */
   known: KnownNames;
 }

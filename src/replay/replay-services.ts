@@ -11,7 +11,7 @@ import type { JsonMap } from "../base/json.js";
 import type { Service, ServiceContext, ServiceRegistry, ServiceResult } from "../services/types.js";
 import { assumedAnswer, opensConsole } from "./assumed-answers.js";
 import type { RecordedAnswer, RecordingFacts } from "./recording.js";
-import type { ReplayConnection } from "./replay-connection.js";
+import type { ReplayLines } from "./replay-lines.js";
 
 /** Class by `error_type`, for records whose class is not known here. */
 const CLASSES: { [type: string]: ErrorClassName } = {
@@ -77,11 +77,7 @@ class Answers {
  * Services that answer as they did when the recording was made, and take as long; those that touch nothing outside run
  * as they are, so that a change in what would be typed is seen. What the recording cannot say is taken as succeeded.
  */
-export function replayServices(
-  facts: RecordingFacts,
-  real: ServiceRegistry,
-  connect: (name: string) => ReplayConnection,
-): ServiceRegistry {
+export function replayServices(facts: RecordingFacts, real: ServiceRegistry, lines: ReplayLines): ServiceRegistry {
   const answers = new Answers(facts.answers);
   let validation = [...facts.validation];
 
@@ -105,7 +101,7 @@ export function replayServices(
         context.setConsole(undefined);
         await old.close();
       }
-      context.setConsole(context.openConsole(connect(action.name), action.name));
+      context.setConsole(context.openConsole(lines.open(action.level, action.name), action.name));
     }
     if (known) return (recorded.output ?? {}) as ServiceResult;
     return assumedAnswer(name, input, context, facts.known);

@@ -8,10 +8,11 @@ import { ReportBuilder } from "../results/report-builder.js";
 import type { RunReport } from "../results/report-model.js";
 import type { ServiceRegistry } from "../services/types.js";
 import { EchoPlayer } from "./echo-player.js";
+import { LanePlayer } from "./lane-player.js";
 import type { Divergence, Player, PlayerNotes, World } from "./player.js";
 import { type Recording, RecordingError } from "./recording.js";
 import { ReplayClock } from "./replay-clock.js";
-import { ReplayConnection } from "./replay-connection.js";
+import { ReplayLines } from "./replay-lines.js";
 import { replayServices } from "./replay-services.js";
 import { TimedPlayer } from "./timed-player.js";
 import { isAt, Trace, type TraceStep } from "./trace.js";
@@ -83,41 +84,59 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
   const resets = resetActions(job.pipeline.actions);
   const reached: TraceStep[] = [];
   const trace = new Trace((step) => reached.push(step));
-  let line: ReplayConnection | undefined;
+  const lines = new ReplayLines(job.pipeline.actions);
 
   const observer: RunSink = {
     write(event: RunEvent) {
       if (event.type === "console" && event.direction === "input")
-        player.typed({ text: masker.text(Buffer.from(event.bytes).toString()), secret: event.secret });
+        player.typed({
+          text: masker.text(Buffer.from(event.bytes).toString()),
+          secret: event.secret,
+          console: event.console,
+        });
       if (event.type !== "journal") return;
       const { record } = event;
-      if (record.kind === "action" && record.status === "start") player.actionStarted(record.name);
+      if (record.kind === "action" && record.status === "start")
+        player.actionStarted(record.name, lines.nameOf(record.level));
       builder.add(record);
       trace.take(record);
     },
     close: async () => {},
   };
+  const awaitedOn = (isMeant: (console: string) => boolean) =>
+    run
+      .standing()
+      .awaiting.flatMap(({ level, patterns, console }) =>
+        console.isClosed || !isMeant(lines.nameOf(level)) ? [] : patterns,
+      );
   const world: World = {
     now: () => clock.now(),
-    say: (bytes) => line?.say(bytes),
-    hangUp: (message) => line?.hangUp(message),
+    say: (bytes, at) => lines.at(at)?.say(bytes),
+    hangUp: (message, at) => lines.at(at)?.hangUp(message),
     cancel: (error) => run.cancel(error),
-    isOpen: () => line !== undefined && !line.over,
-    awaited: () => run.standing().awaiting.flatMap(({ patterns, console }) => (console.isClosed ? [] : patterns)),
+    isOpen: (at) => lines.at(at) !== undefined,
+    awaited: () => awaitedOn(() => true),
     isSettling: () => run.standing().state().includes(".settling"),
   };
   const events = recording.events(resets);
-  const player: Player = facts.timed ? new TimedPlayer(events, facts, resets, world) : new EchoPlayer(events, world);
-  const connect = (name: string) => {
-    line = new ReplayConnection(`recording (${name})`);
-    return line;
-  };
+  const lanes = new Set([...facts.consoles].map((console) => lines.named(console)));
+  const player: Player = !facts.timed
+    ? new EchoPlayer(events, world)
+    : lanes.size < 2
+      ? new TimedPlayer(events, facts, resets, world)
+      : new LanePlayer(
+          events,
+          lanes,
+          (console) => lines.named(console),
+          (own, lane) =>
+            new TimedPlayer(own, facts, resets, { ...world, awaited: () => awaitedOn((name) => name === lane) }, lane),
+        );
   const sinks = [...(options.sinks ?? []), observer];
   const run = runJob({
     ...job,
     clock,
     env: {},
-    services: replayServices(facts, options.services, connect),
+    services: replayServices(facts, options.services, lines),
     paths: REPLAY_PATHS,
     sinks,
   });

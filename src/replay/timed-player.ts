@@ -44,11 +44,16 @@ export class TimedPlayer implements Player {
     facts: Pick<RecordingFacts, "start" | "starts">,
     resets: ReadonlySet<string>,
     world: World,
+    /** Namespace of its resets, where there are others. */
+    namespace?: string,
   ) {
     this.#events = new Queue(events);
     this.#world = world;
     this.#resets = resets;
-    this.#allResets = [...resets].reduce((sum, name) => sum + (facts.starts.get(name) ?? 0), 0);
+    this.#allResets = 0;
+    for (const [within, starts] of facts.starts)
+      if (namespace === undefined || within === namespace)
+        for (const name of resets) this.#allResets += starts.get(name) ?? 0;
     this.#anchor = { recorded: facts.start, virtual: world.now() };
   }
 
@@ -101,7 +106,7 @@ export class TimedPlayer implements Player {
       return undefined;
     }
     if (head.kind === "input") return this.#input(head, planned);
-    if (head.kind === "output" && !this.#world.isOpen()) return undefined;
+    if (head.kind === "output" && !this.#world.isOpen(head)) return undefined;
     // Something was typed that the recording has further on: what the board said before it is due.
     if (head.kind === "output" && this.#typed.some(({ text }) => !isPoke(text))) return now;
     return Math.max(now, planned);
@@ -177,11 +182,11 @@ export class TimedPlayer implements Player {
     if (!head) return;
     const now = this.#world.now();
     if (head.kind === "output") {
-      this.#world.say(head.bytes);
+      this.#world.say(head.bytes, head);
       // Only what comes at another time than planned moves the rest: rounding must not add up.
       if (Math.abs(now - this.#planned(head)) > 1) this.#anchor = { recorded: head.t, virtual: now };
     } else if (head.kind === "cancel") this.#world.cancel(head.error);
-    else if (head.kind === "closed") this.#world.hangUp(head.message);
+    else if (head.kind === "closed") this.#world.hangUp(head.message, head);
     else if (head.kind === "input" && !isPoke(head.text))
       return; // its time is over: told by `due`
     else {

@@ -1,9 +1,17 @@
-/** console.cast: the serial line as an asciicast v2 recording, output (`o`) and input (`i`). */
+/**
+ * console.cast: the serial line as an asciicast v2 recording, output (`o`) and input (`i`). Of a job with several
+ * consoles all are in it: a marker (`m`) tells from where on it is another one.
+ */
 import { join } from "node:path";
 import { Utf8Decoder } from "../base/utf8-decoder.js";
 import type { RunEvent, RunSink } from "../interpreter/events.js";
 import { AppendFile, type AppendFileOptions } from "./append-file.js";
 import { MASKED } from "./mask.js";
+
+/** What a marker begins with that names the console of what follows. */
+export const CONSOLE_MARK = "console ";
+/** The console before the first marker: that of the namespace that jobs have which name none. */
+export const FIRST_CONSOLE = "common";
 
 export interface CastOptions extends AppendFileOptions {
   /** ms since the Unix epoch: time zero of the recording. */
@@ -16,7 +24,8 @@ export interface CastOptions extends AppendFileOptions {
 export class ConsoleCast implements RunSink {
   readonly #file: AppendFile;
   readonly #start: number;
-  readonly #decoders = { output: new Utf8Decoder(), input: new Utf8Decoder() };
+  readonly #decoders = new Map<string, { output: Utf8Decoder; input: Utf8Decoder }>();
+  #console = FIRST_CONSOLE;
   #last: number;
 
   constructor(directory: string, options: CastOptions) {
@@ -38,19 +47,24 @@ export class ConsoleCast implements RunSink {
   write(event: RunEvent): void {
     if (event.type !== "console") return;
     this.#last = Math.max(this.#last, event.t);
-    if (event.secret) this.#event(event.direction, MASKED);
+    const { console, direction, secret, bytes } = event;
+    const decoders = this.#decoders.get(console) ?? { output: new Utf8Decoder(), input: new Utf8Decoder() };
+    this.#decoders.set(console, decoders);
     // A character may come in two chunks: the decoder keeps the first half for the next.
-    else this.#event(event.direction, this.#decoders[event.direction].write(event.bytes));
+    this.#event(console, direction, secret ? MASKED : decoders[direction].write(bytes));
   }
 
   async close(): Promise<void> {
-    for (const direction of ["output", "input"] as const) this.#event(direction, this.#decoders[direction].end());
+    for (const [console, decoders] of this.#decoders)
+      for (const direction of ["output", "input"] as const) this.#event(console, direction, decoders[direction].end());
     await this.#file.close();
   }
 
-  #event(direction: "output" | "input", text: string): void {
+  #event(console: string, direction: "output" | "input", text: string): void {
     if (text === "") return;
     const seconds = ((this.#last - this.#start) / 1000).toFixed(6);
+    if (console !== this.#console) this.#file.append(`[${seconds}, "m", ${JSON.stringify(CONSOLE_MARK + console)}]\n`);
+    this.#console = console;
     this.#file.append(`[${seconds}, "${direction[0]}", ${JSON.stringify(text)}]\n`);
   }
 }

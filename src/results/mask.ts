@@ -96,17 +96,31 @@ class MaskedStream {
   }
 }
 
+/** What one console says, or what is typed on it, without secrets. */
+class MaskedBytes {
+  readonly #decoder = new TextDecoder();
+  readonly #stream: ReturnType<Masker["stream"]>;
+  constructor(masker: Masker) {
+    this.#stream = masker.stream();
+  }
+  push(bytes: Uint8Array): string {
+    return this.#stream.push(this.#decoder.decode(bytes, { stream: true }));
+  }
+  end(): string {
+    return this.#stream.push(this.#decoder.decode()) + this.#stream.end();
+  }
+}
+
 /** Puts the masker before the sinks: each event is masked once, and all of them see the same. */
 export function maskSinks(sinks: RunSink[], masker: Masker): RunSink {
-  const streams = { output: masker.stream(), input: masker.stream() };
-  const decoders = { output: new TextDecoder(), input: new TextDecoder() };
+  const consoles = new Map<string, { output: MaskedBytes; input: MaskedBytes }>();
   const encoder = new TextEncoder();
   let last = 0;
   const toAll = (event: RunEvent) => {
     for (const sink of sinks) sink.write(event);
   };
-  const toConsole = (t: number, direction: "output" | "input", text: string) => {
-    if (text !== "") toAll({ type: "console", t, direction, bytes: encoder.encode(text), secret: false });
+  const toConsole = (t: number, console: string, direction: "output" | "input", text: string) => {
+    if (text !== "") toAll({ type: "console", t, direction, bytes: encoder.encode(text), secret: false, console });
   };
   return {
     write(event) {
@@ -115,14 +129,16 @@ export function maskSinks(sinks: RunSink[], masker: Masker): RunSink {
       else if (event.type === "journal") toAll({ type: "journal", record: maskRecord(event.record, masker) });
       else if (event.type === "console" && !event.secret) {
         last = event.t;
-        const text = decoders[event.direction].decode(event.bytes, { stream: true });
-        toConsole(event.t, event.direction, streams[event.direction].push(text));
+        const { console, direction } = event;
+        const streams = consoles.get(console) ?? { output: new MaskedBytes(masker), input: new MaskedBytes(masker) };
+        consoles.set(console, streams);
+        toConsole(event.t, console, direction, streams[direction].push(event.bytes));
       } else toAll(event);
     },
     async close() {
-      if (masker.active)
+      for (const [console, streams] of consoles)
         for (const direction of ["output", "input"] as const)
-          toConsole(last, direction, streams[direction].push(decoders[direction].decode()) + streams[direction].end());
+          toConsole(last, console, direction, streams[direction].end());
       const closed = await Promise.allSettled(sinks.map((sink) => sink.close()));
       const failed = closed.find((outcome) => outcome.status === "rejected");
       if (failed) throw failed.reason;

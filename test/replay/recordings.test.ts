@@ -20,6 +20,7 @@ test("there are recordings of every machine that is emulated, and of every failu
     "qemu-x86_64",
     "reboot-in-test",
     "split-signal",
+    "two-machines",
     "uboot-arm64",
     "wrong-prompt",
   ]);

@@ -13,6 +13,7 @@ const output = (text: string | Uint8Array, direction: "output" | "input" = "outp
   direction,
   bytes: typeof text === "string" ? Buffer.from(text) : text,
   secret: false,
+  console: "common",
 });
 const consoleText = (events: RunEvent[], direction = "output") =>
   events

@@ -57,7 +57,7 @@ test("console.cast: asciicast v2 with output and input, characters whole across 
   const sink = new ConsoleCast(directory, { start: START, title: "job 42" });
   const bytes = Buffer.from("é€😀");
   const console = (t: number, direction: "output" | "input", part: Uint8Array, secret = false) =>
-    sink.write({ type: "console", t: START + t, direction, bytes: part, secret });
+    sink.write({ type: "console", t: START + t, direction, bytes: part, secret, console: "common" });
   for (const [index, byte] of bytes.entries()) console(index * 10, "output", Uint8Array.of(byte));
   console(100, "input", Buffer.from("root\n"));
   console(200, "input", Buffer.from("hunter2\n"), true);
@@ -131,7 +131,7 @@ test("kill -9 in the middle of a run leaves logs, journal and recording readable
         setInterval(() => {
           for (let i = 0; i < 500; i++, n++) for (const sink of sinks) {
             sink.write({ type: "log", t: n, level: "target", message: "line " + n + " \\u001b[0m", line: n });
-            sink.write({ type: "console", t: n, direction: "output", bytes: Buffer.from("line " + n + "\\r\\n"), secret: false });
+            sink.write({ type: "console", t: n, direction: "output", bytes: Buffer.from("line " + n + "\\r\\n"), secret: false, console: "common" });
             if (n % 50 === 0) sink.write({ type: "journal", record: { kind: "event", seq: n, t: n, event: { type: "e" }, state: ["a"] } });
           }
           if (n === 3000) process.stdout.write("running\\n");
