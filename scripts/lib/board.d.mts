@@ -1,5 +1,7 @@
 /** Types of board.mjs, for the tests. */
 export interface BoardOptions {
+  /** One of MACHINES. */
+  machine?: string;
   port?: number;
   socket?: string;
   tftp?: string;
@@ -9,6 +11,7 @@ export interface BoardOptions {
   words?: string[];
 }
 export type Board = Required<Omit<BoardOptions, "serial" | "words">>;
+export declare const MACHINES: { [name: string]: object };
 export declare const defaults: (port?: number) => Board;
 export declare const powerLog: (socket: string) => string;
 export declare const POWER_WORDS: string[];

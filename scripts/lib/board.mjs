@@ -1,17 +1,30 @@
-/** The emulated arm64 U-Boot board: its serial line is a telnet port, its power is switched over QMP. */
+/** The emulated boards: their serial lines are telnet ports, their power is switched over QMP. */
 import { execFileSync } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { CACHE } from "./paths.mjs";
 import { qmp } from "./qmp.mjs";
 
-const BOOT_LOADER = "/usr/lib/u-boot/qemu_arm64/u-boot.bin";
-const QEMU = "qemu-system-aarch64";
+/** The machines that a board can be: `firmware` and `qemu` with the packages that have them. */
+export const MACHINES = {
+  "arm64-uboot": {
+    qemu: { program: "qemu-system-aarch64", package: "qemu-system-arm" },
+    firmware: { file: "/usr/lib/u-boot/qemu_arm64/u-boot.bin", package: "u-boot-qemu" },
+    words: ["-M", "virt", "-cpu", "cortex-a53", "-m", "256", "-bios", "/usr/lib/u-boot/qemu_arm64/u-boot.bin"],
+  },
+  "x86_64-ipxe": {
+    qemu: { program: "qemu-system-x86_64", package: "qemu-system-x86" },
+    firmware: { file: "/usr/lib/ipxe/qemu/pxe-virtio.rom", package: "ipxe-qemu" },
+    // Without graphics the BIOS takes the serial line.
+    words: ["-M", "q35,graphics=off", "-cpu", "qemu64", "-m", "384", "-boot", "n"],
+  },
+};
 /** Longest path of a Unix socket. */
 const SOCKET_PATH = 107;
 
-/** Where a board on this port keeps its things, unless told otherwise. */
+/** What a board on this port is, and where it keeps its things, unless told otherwise. */
 export const defaults = (port = 6020) => ({
+  machine: "arm64-uboot",
   port,
   socket: join(CACHE, `board-${port}.qmp`),
   tftp: join(CACHE, "tftp"),
@@ -43,7 +56,7 @@ function runningPid(socket) {
 
 /**
  * Starts a board, powered off, and returns when its console and its power switch can be reached.
- * @param {{port?: number, socket?: string, tftp?: string, log?: string, serial?: string, words?: string[]}} options
+ * @param {{machine?: string, port?: number, socket?: string, tftp?: string, log?: string, serial?: string, words?: string[]}} options
  *   `serial`: a terminal device that is the serial line instead of the telnet port; `words`: further ones for QEMU (disks)
  * @returns the options with defaults filled in
  * @throws when it runs already or QEMU refuses
@@ -55,8 +68,12 @@ export async function start(options = {}) {
   };
   const socket = shortSocket(board.socket);
   if (runningPid(socket)) throw new Error(`The board at ${board.socket} runs already (pid ${runningPid(socket)}).`);
-  if (!existsSync(BOOT_LOADER))
-    throw new Error(`${BOOT_LOADER} is missing: install the package u-boot-qemu, or run "npm run setup".`);
+  const machine = MACHINES[board.machine];
+  if (!machine) throw new Error(`Unknown machine "${board.machine}": ${Object.keys(MACHINES).join(", ")}`);
+  const { qemu, firmware } = machine;
+  const missing = (what) => `${what} is missing: install the package`;
+  if (!existsSync(firmware.file))
+    throw new Error(`${missing(firmware.file)} ${firmware.package}, or run "npm run setup".`);
   for (const file of [socket, board.log, pidFile(socket)]) mkdirSync(dirname(resolve(file)), { recursive: true });
   mkdirSync(board.tftp, { recursive: true });
   rmSync(socket, { force: true });
@@ -66,10 +83,10 @@ export async function start(options = {}) {
     ? `serial,id=console,path=${comma(board.serial)},${log}`
     : `socket,id=console,host=127.0.0.1,port=${board.port},telnet=on,server=on,wait=off,${log}`;
   const words = [
-    ...["-M", "virt", "-cpu", "cortex-a53", "-m", "256"],
+    ...machine.words,
     // By name: where /dev/kvm opens, it need not run guests.
     ...["-accel", "tcg"],
-    ...["-nodefaults", "-display", "none", "-S", "-bios", BOOT_LOADER],
+    ...["-nodefaults", "-display", "none", "-S"],
     ...["-chardev", line, "-serial", "chardev:console"],
     ...["-netdev", `user,id=net,tftp=${comma(resolve(board.tftp))}`, "-device", "virtio-net-pci,netdev=net"],
     ...(options.words ?? []),
@@ -77,10 +94,9 @@ export async function start(options = {}) {
     ...["-daemonize", "-pidfile", pidFile(socket)],
   ];
   try {
-    execFileSync(QEMU, words, { stdio: ["ignore", "ignore", "pipe"], encoding: "utf8" });
+    execFileSync(qemu.program, words, { stdio: ["ignore", "ignore", "pipe"], encoding: "utf8" });
   } catch (error) {
-    if (error.code === "ENOENT")
-      throw new Error(`${QEMU} is missing: install the package qemu-system-arm, or run "npm run setup".`);
+    if (error.code === "ENOENT") throw new Error(`${missing(qemu.program)} ${qemu.package}, or run "npm run setup".`);
     throw new Error(`QEMU did not start: ${error.stderr?.trim() || error.message}`);
   }
   return board;

@@ -2,6 +2,8 @@
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { expectGold } from "../support/gold.js";
+import { adaptJob, boardWords, startRealBoard } from "../support/real-board.js";
 import { runCli } from "../support/run-cli.js";
 import { expectCompleteOutputs, readConsole, verdicts } from "../support/run-outputs.js";
 import { inRoot, makeWorkspace, removeWorkspace } from "../support/workspace.js";
@@ -66,6 +68,21 @@ describe.skipIf(skip("iPXE", { "/usr/lib/ipxe/qemu/pxe-virtio.rom": "ipxe-qemu" 
     "initrd tftp://{SERVER_IP}/{RAMDISK}",
     "boot",
   ];
+
+  test("the board of scripts/board passes its gold-standard job", async () => {
+    const board = await startRealBoard({ folder, name: "ipxe-board", machine: "x86_64-ipxe" });
+    try {
+      const output = join(folder, "out-gold");
+      const job = adaptJob(folder, "gold/qemu-x86_64-ipxe");
+      const words = ["run", "--device", board.device, "--output-dir", output, ...boardWords(board), job];
+      expect((await runCli(words)).code).toBe(0);
+      expectGold(output);
+      expect(board.powerWords()).toEqual(["reset", "off"]);
+      expect(await board.status()).toBe("off");
+    } finally {
+      await board.destroy();
+    }
+  });
 
   test("is stopped, told each command, and boots", async () => {
     const console = await boots("ipxe", device(), tftp, writeX86Job(folder, "ipxe", { method: "ipxe", commands }));

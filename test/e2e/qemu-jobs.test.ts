@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { expectGold } from "../support/gold.js";
 import { adaptJob, boardWords, startRealBoard } from "../support/real-board.js";
 import { runCli } from "../support/run-cli.js";
 import { expectCompleteOutputs, readConsole, testCase, verdicts } from "../support/run-outputs.js";
@@ -43,15 +44,6 @@ describe.each([
     expect(leftovers()).toEqual([]);
   });
 });
-
-/** What every gold-standard job has to show (jobs/gold/README.md). */
-function expectGold(output: string): void {
-  const report = expectCompleteOutputs(output);
-  expect({ verdict: report.verdict.class, error: report.verdict.error }).toEqual({ verdict: "pass" });
-  const all = (...names: string[]) => Object.fromEntries(names.map((name) => [name, "pass"]));
-  expect(verdicts(report, "0_machine")).toEqual(all("architecture", "processors", "memory", "uptime"));
-  expect(verdicts(report, "1_system")).toEqual(all("clock", "write", "loopback", "address", "host"));
-}
 
 test("lava-run: its flags, its files, its exit code; with the gold-standard job of qemu-x86_64", async () => {
   const output = join(folder, "lava-run-out");

@@ -1,4 +1,4 @@
-/** The emulated arm64 U-Boot board of scripts/board, on ports and in folders of a test's own. */
+/** The emulated boards of scripts/board, on ports and in folders of a test's own. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
@@ -19,6 +19,8 @@ export interface RealBoard extends Board {
 export interface RealBoardOptions {
   folder: string;
   name: string;
+  /** `arm64-uboot` unless another is asked for. */
+  machine?: string;
   /** A terminal device as the serial line, instead of the telnet port. */
   serial?: string;
   /** Replaces the device's connection_command. */
@@ -33,7 +35,7 @@ export interface RealBoardOptions {
 function writeDevice(board: Board, { folder, name, connect, changes = {} }: RealBoardOptions): string {
   const file = join(folder, `${name}.yaml`);
   const dictionary = {
-    extends: "qemu-arm64-uboot",
+    extends: `qemu-${board.machine}`,
     console_port: board.port,
     power_command: `${inRoot("scripts/board")} power`,
     power_socket: board.socket,
@@ -45,13 +47,14 @@ function writeDevice(board: Board, { folder, name, connect, changes = {} }: Real
 
 /** Starts a board, powered off. */
 export async function startRealBoard(options: RealBoardOptions): Promise<RealBoard> {
-  const { folder, name, serial, words } = options;
+  const { folder, name, machine, serial, words } = options;
   const port = await freePort();
   const board = await start({
     port,
     socket: join(folder, `${name}.qmp`),
     tftp: join(folder, "tftp"),
     log: join(folder, `${name}.console`),
+    ...(machine && { machine }),
     ...(serial && { serial }),
     ...(words && { words }),
   });
