@@ -74,6 +74,8 @@ export class AptFetcher {
       "APT::Sandbox::User": "",
       "Acquire::Languages": "none",
       "Acquire::Retries": "3",
+      // an archive that does not answer is said to be one, instead of packages that are not found
+      "APT::Update::Error-Mode": "any",
       "APT::Update::Post-Invoke-Success::": "",
     }).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
   }
