@@ -12,13 +12,14 @@ import { FirstLayouts } from "../visualize/first-layouts.js";
 import { readPageFiles } from "../visualize/page-files.js";
 import { NotARun, type Run, readRun } from "../visualize/read-run.js";
 import { embeddedFiles, singleFile } from "../visualize/single-file.js";
-import { STREAMS, VIEW_VERSION, type ViewData } from "../visualize/view-data.js";
+import { REPORT, STREAMS, VIEW_VERSION, type ViewData } from "../visualize/view-data.js";
 import type { VisualizeOptions } from "./commands/visualize.js";
 import type { CliContext } from "./context.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import { buildInputs, readInputs } from "./load-inputs.js";
 import { packageRoot } from "./package-root.js";
 import { exitCodeOfProblems, printProblems } from "./problems.js";
+import { rebuiltChart } from "./rebuilt-chart.js";
 import { paintFor } from "./screen.js";
 import { plain } from "./terminal/paint.js";
 import { UsageError } from "./usage-error.js";
@@ -153,10 +154,11 @@ async function showJob(job: string, options: VisualizeOptions, context: CliConte
 
 async function showRun(
   directory: string,
-  { live, html }: VisualizeOptions,
+  options: VisualizeOptions,
   context: CliContext,
   stop: AbortSignal,
 ): Promise<Shown | undefined> {
+  const { live, html } = options;
   let run = readRun(directory);
   if (!run && !live)
     throw new UsageError(
@@ -169,13 +171,16 @@ async function showRun(
     run = readRun(directory);
   }
   if (!run) return undefined;
-  let known = run;
-  const recorded = recordedJob(known.header.job_file, context.cwd);
+  const { header: first } = run;
+  // Of a live run the chart is still to come.
+  const made = run.whole || !run.ended ? undefined : await rebuiltChart(directory, first, options, context);
+  let known: Run = readRun(directory, run, made) ?? run;
+  const recorded = recordedJob(first.job_file, context.cwd) ?? recordedJob("job.yaml", directory);
   const masker = maskerOf(recorded?.job ?? {});
   const view = (): ViewData => {
     // The chart is written while the run begins.
-    known = readRun(directory, known) ?? known;
-    const { header, chart, whole, explanation, ended }: Run = known;
+    known = readRun(directory, known, made) ?? known;
+    const { header, chart, whole, explanation, ended } = known;
     return {
       version: VIEW_VERSION,
       title: header.job_name || header.job_id,
@@ -184,6 +189,7 @@ async function showRun(
       ...(explanation && { explanation }),
       sources: { ...(recorded && { [header.job_file]: masker.text(recorded.text) }), ...machineSources(chart) },
       problems: [],
+      ...(html === undefined && (!ended || existsSync(join(directory, REPORT))) && { report: true }),
       run: ended || html !== undefined ? "recorded" : "live",
     };
   };

@@ -34,6 +34,12 @@ export interface Run {
   ended: boolean;
 }
 
+/** A chart with where its timeouts come from. */
+export interface RunChart {
+  chart: Chart;
+  explanation: Explanation;
+}
+
 /** The journal's first line, or undefined while it is not yet written. Throws NotARun. */
 export function readHeader(directory: string): JournalHeader | undefined {
   const path = join(directory, STREAMS.journal);
@@ -83,15 +89,20 @@ function firstLine(path: string): string | undefined {
 /**
  * Everything but the streams. What was read before is kept as long as the run is the same: its chart does not change once
  * it is there. Undefined while the run has not begun. Throws NotARun.
+ *
+ * @param made the chart to take where the directory has none of its own
  */
-export function readRun(directory: string, before?: Run): Run | undefined {
+export function readRun(directory: string, before?: Run, made?: RunChart): Run | undefined {
   const header = readHeader(directory);
   if (!header) return undefined;
   const ended = hasEnded(join(directory, STREAMS.journal));
   if (before?.whole && isDeepStrictEqual(before.header, header)) return { ...before, ended };
-  const chart = readJson<Chart>(join(directory, CHART_FILE));
-  const whole = chart !== undefined && fits(chart, header.tree);
-  const explanation = whole ? readJson<Explanation>(join(directory, EXPLANATION_FILE)) : undefined;
+  const own = readJson<Chart>(join(directory, CHART_FILE));
+  const chart = [own, made?.chart].find((each) => each !== undefined && fits(each, header.tree));
+  const whole = chart !== undefined;
+  const explanation = whole
+    ? (readJson<Explanation>(join(directory, EXPLANATION_FILE)) ?? (chart === own ? undefined : made?.explanation))
+    : undefined;
   return {
     header,
     chart: whole ? chart : treeChart(header.tree),

@@ -2,16 +2,19 @@
  * Serves the page and one job, on loopback. Names of other hosts (DNS rebinding), requests of other sites' pages and
  * paths that are not the page's own are refused.
  */
+import { open } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import type { Duplex } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { drained } from "./drained.js";
 import { acceptFeed, type Feed } from "./event-feed.js";
 import { inspectEvents } from "./inspect-run.js";
 import type { MadeLayout } from "./made-layout.js";
 import type { PageFile } from "./page-files.js";
 import { parseOffsets, streamRun } from "./stream-run.js";
-import type { ViewData } from "./view-data.js";
+import { REPORT, type ViewData } from "./view-data.js";
 
 export interface ServeOptions {
   files: Map<string, PageFile>;
@@ -118,12 +121,33 @@ async function answer(request: IncomingMessage, reply: ServerResponse, options: 
   if (path === "/view.json") return end(reply, 200, JSON.stringify(options.view()), "application/json");
   if (path === "/layout.json")
     return end(reply, 200, JSON.stringify((await options.layout?.()) ?? null), "application/json");
+  if (path === "/report.html") return report(reply, options.directory);
   if (path === "/stream") return stream(request, reply, options, over);
   if (path === "/inspect") return inspect(reply, options, over);
   const file = options.files.get(path === "/" ? "/index.html" : path);
   if (!file) return end(reply, 404, "There is nothing here.");
   reply.writeHead(200, { ...HEADERS, "Content-Type": file.type });
   reply.end(file.content);
+}
+
+/** The run's report has a style sheet of its own, and no script. */
+const REPORT_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+async function report(reply: ServerResponse, directory: string | undefined): Promise<void> {
+  const file = directory === undefined ? undefined : await open(join(directory, REPORT)).catch(() => undefined);
+  if (!file)
+    return end(
+      reply,
+      404,
+      "The run has left no report.html: it is written at its end. Of a run that was broken off: lava-dispatch report DIR",
+    );
+  reply.writeHead(200, {
+    ...HEADERS,
+    "Content-Security-Policy": REPORT_POLICY,
+    "Content-Type": "text/html; charset=utf-8",
+  });
+  await pipeline(file.createReadStream(), reply);
 }
 
 /** Aborts when the reader goes away or the server ends. */

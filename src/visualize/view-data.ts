@@ -5,6 +5,9 @@ import type { Chart } from "../statechart/chart-types.js";
 
 export const VIEW_VERSION = 1;
 
+/** The report of a run, which the page leads to. */
+export const REPORT = "report.html";
+
 /** The files of a run that the page reads, by what they are. */
 export const STREAMS = { journal: "journal.jsonl", console: "console.cast", log: "logs.yaml" } as const;
 export type StreamName = keyof typeof STREAMS;
@@ -19,6 +22,8 @@ export interface ViewData {
   /** Texts by the names that locations use. */
   sources: { [file: string]: string };
   problems: Problem[];
+  /** Whether the run's report.html is served beside the page, once it is there. */
+  report?: true;
   /** `none`: the job was not run; `live`: follow it to its end. */
   run: "none" | "recorded" | "live";
 }

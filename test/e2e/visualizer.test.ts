@@ -1,6 +1,6 @@
 /** The page in a real browser: what a job becomes, what a run did, what it does now. */
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
@@ -195,6 +195,31 @@ describe("a run that is over", () => {
     expect(await page.locator(".badge").allInnerTexts()).toContain("actions only");
     await seek(page, 10, all);
     await soon(() => node(page, "login").getAttribute("class")).toContain("is-active");
+  });
+
+  test("a chart that was lost is built again from the job and the device that stand there; not from others", async () => {
+    const directory = join(folder, "lost");
+    const recording = inRoot("test/recordings/qemu-x86_64");
+    expect((await runCli(["replay", "--output-dir", directory, recording])).code).toBe(0);
+    rmSync(join(directory, "chart.json"));
+    rmSync(join(directory, "explain.json"));
+    const badges = async () => {
+      const page = await open(await serve(directory));
+      await soon(() => page.locator(".badge").first().innerText()).toContain("pass");
+      const shown = await page.locator(".badge").allInnerTexts();
+      return { page, shown };
+    };
+    expect((await badges()).shown).toContain("actions only");
+    for (const file of ["job.yaml", "device.yaml"]) cpSync(join(recording, file), join(directory, file));
+    const { page, shown } = await badges();
+    expect(shown).not.toContain("actions only");
+    await page.getByRole("tab", { name: "Timeouts" }).click();
+    expect(await page.locator(".side table tr").count()).toBeGreaterThan(10);
+    const report = page.waitForEvent("popup");
+    await page.getByRole("link", { name: "Report" }).click();
+    expect(await (await report).locator("#log").count()).toBe(1);
+    cpSync(inRoot("test/recordings/uboot-arm64/job.yaml"), join(directory, "job.yaml"));
+    expect((await badges()).shown).toContain("actions only");
   });
 
   test("one file shows the same, and asks for nothing", async () => {

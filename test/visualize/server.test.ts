@@ -141,6 +141,19 @@ describe("who is answered", () => {
     const made = JSON.parse((await ask(server.port, "/layout.json")).body);
     expect(made.of).toBe(fingerprint(firstQuestion(view.chart)));
   });
+  test("the run's report, once it is there, as a page without scripts", async () => {
+    const directory = writeRun(place());
+    const { port } = await serve(directory);
+    expect(await ask(port, "/report.html")).toMatchObject({
+      status: 404,
+      body: expect.stringContaining("report.html"),
+    });
+    writeFileSync(join(directory, "report.html"), "<p>all of it");
+    expect(await ask(port, "/report.html")).toEqual({ status: 200, body: "<p>all of it" });
+    const reply = await fetch(`http://127.0.0.1:${port}/report.html`);
+    expect(reply.headers.get("content-security-policy")).toMatch(/^default-src 'none'; style-src 'unsafe-inline'/);
+    expect((await ask(port, "/report.html", { host: "evil.example" })).status).toBe(421);
+  });
   test("loopback only", async () => {
     const { port } = await serve(writeRun(place()));
     const listening = readFileSync("/proc/net/tcp", "utf8")

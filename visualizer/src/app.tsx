@@ -82,8 +82,16 @@ function Title() {
           <Icon name={verdict?.result === "pass" ? "check" : live ? "dot" : "cross"} size={11} /> {word}
         </span>
       )}
+      {viewer.view.report && !live && (
+        <a className="report-link" href="report.html" target="_blank" rel="noreferrer">
+          Report
+        </a>
+      )}
       {!viewer.view.whole && (
-        <span className="badge" title="The run left no chart.json: only the tree of its actions is known.">
+        <span
+          className="badge"
+          title="The run left no chart.json, and its job.yaml and device.yaml do not stand beside the journal: only the tree of its actions is known."
+        >
           actions only
         </span>
       )}
