@@ -101,7 +101,7 @@ export const describeImage = (name) => TARGETS[name].what;
 /** Builds one target beside its final place and moves it there when it is complete. */
 export function buildImage(name) {
   const folder = folderOf(name);
-  const draft = `${folder}.new`;
+  const draft = `${folder}.${process.pid}`;
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { recursive: true });
   TARGETS[name].build(draft);

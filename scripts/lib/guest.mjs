@@ -27,8 +27,8 @@ const MODULES = [
   "sd_mod",
   "squashfs",
 ];
-/** Only in the archive that guests of some tests need: to mount a root from the network, and these programs. */
-const TOOL_MODULES = ["nbd", "nfsv4"];
+/** Only in the archive that guests of some tests need: to mount a root from the network or a medium, and these programs. */
+const TOOL_MODULES = ["nbd", "nfsv4", "isofs"];
 const TOOL_PACKAGES = ["nbd-client", "lrzsz", "kexec-tools"];
 const TOOLS = ["nbd-client", "rz", "kexec"];
 
