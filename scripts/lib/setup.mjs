@@ -8,7 +8,14 @@ import { ROOT } from "./paths.mjs";
 const NODE_WANTED = [20, 19];
 const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 /** What the bundle is made from; folders named `generated` are made from these too. */
-const BUILD_INPUTS = ["src", "machines", "visualizer", "package-lock.json"];
+const BUILD_INPUTS = [
+  "src",
+  "machines",
+  "device-configs/device-types",
+  "visualizer",
+  "scripts/lib",
+  "package-lock.json",
+];
 const BUILD_SCRIPTS = /^build(?!-images).*\.mjs$/;
 const BUNDLE = "dist/lava-dispatch.js";
 
@@ -60,13 +67,31 @@ function npm(...words) {
 /** Entries of a package list (see debian-packages.json) that are not installed. */
 export const missingPackages = (list) => list.filter(({ provides }) => !isProvided(provides));
 
+/** Leaves out, and says so, what the distribution does not package and may be missing. */
+function withoutUnpackaged(list) {
+  return list.filter((entry) => {
+    if (!entry.without || isPackaged(entry.package)) return true;
+    say(`There is no package ${entry.package} here: ${entry.without}.`);
+    return false;
+  });
+}
+
+/** False when apt knows the distribution's packages, and this is none of them. */
+function isPackaged(name) {
+  const policy = (name) =>
+    spawnSync("apt-cache", ["policy", name], { encoding: "utf8", env: { ...process.env, LC_ALL: "C" } }).stdout ?? "";
+  const known = (name) => /^ {2}Candidate: (?!\(none\))/m.test(policy(name));
+  return known(name) || !known("git");
+}
+
 /**
  * Installs Debian packages that are missing; uses sudo only when not root and never asks.
- * @param {{package: string, provides: string, reason: string}[]} list
+ * @param {{package: string, provides: string, reason: string, without?: string}[]} list `without`: what happens where the
+ *   distribution has no such package; the others must be had
  * @throws SetupError when it can't be done, with the command to run by hand
  */
 export function installPackages(list) {
-  const missing = missingPackages(list);
+  const missing = withoutUnpackaged(missingPackages(list));
   if (missing.length === 0) return;
   const names = missing.map((entry) => entry.package);
   say(`Debian packages to install (${names.length}):`);
@@ -102,8 +127,10 @@ export function installPackages(list) {
     );
   };
   apt(["update"]);
-  apt(["install", "--no-install-recommends", ...names]);
-  const still = missingPackages(missing);
+  // a fresh machine knows only now what there is
+  const packaged = withoutUnpackaged(missing);
+  apt(["install", "--no-install-recommends", ...packaged.map((entry) => entry.package)]);
+  const still = missingPackages(packaged);
   if (still.length)
     throw new SetupError(
       `Installed, but not where it is looked for: ${still.map((entry) => `${entry.provides} (${entry.package})`).join(", ")}`,

@@ -4,9 +4,16 @@ import { cpSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { JsonMap } from "../../src/base/json.js";
-import { keepPicture, type OpenPage, openPage, type PageOptions, startBrowser } from "../support/browser.js";
+import {
+  keepPicture,
+  type OpenPage,
+  openPage,
+  type PageOptions,
+  startBrowser,
+  whyNoBrowser,
+} from "../support/browser.js";
 import { adaptJob } from "../support/real-board.js";
 import { type RunningCli, runCli, startCli, until } from "../support/run-cli.js";
 import { inRoot, makeWorkspace, removeWorkspace } from "../support/workspace.js";
@@ -17,9 +24,11 @@ const folder = makeWorkspace();
 let browser: Browser;
 const started: RunningCli[] = [];
 const opened: OpenPage[] = [];
+if (whyNoBrowser) console.warn(`The browser tests are skipped: ${whyNoBrowser}.`);
 beforeAll(async () => {
-  browser = await startBrowser();
+  if (!whyNoBrowser) browser = await startBrowser();
 });
+beforeEach((context) => context.skip(whyNoBrowser !== undefined, whyNoBrowser));
 afterEach(async () => {
   const complaints = opened.flatMap((each) => each.complaints);
   for (const { page } of opened.splice(0)) await page.close();

@@ -1,6 +1,7 @@
 /** Headless Chromium, and pages that fail a test for every error in their console. */
 import { mkdirSync } from "node:fs";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { findProgram } from "../../src/services/programs.js";
 import { inRoot } from "./workspace.js";
 
 const FLAGS = [
@@ -13,8 +14,16 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-export const startBrowser = (): Promise<Browser> =>
-  chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS });
+const program = ["chromium", "google-chrome"]
+  .map((name) => findProgram(name, process.env))
+  .find((path) => path !== undefined);
+/** Why no page can be opened here. */
+export const whyNoBrowser = program ? undefined : "neither chromium nor google-chrome is installed";
+
+export const startBrowser = (): Promise<Browser> => {
+  if (!program) throw new Error(whyNoBrowser);
+  return chromium.launch({ executablePath: program, args: FLAGS });
+};
 
 export interface OpenPage {
   page: Page;
