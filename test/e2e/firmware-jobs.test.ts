@@ -108,7 +108,11 @@ describe.skipIf(skip("iPXE", { "/usr/lib/ipxe/qemu/pxe-virtio.rom": "ipxe-qemu" 
     );
     expect({ code, error: report.verdict.error }).toMatchObject({
       code: 3,
-      error: { class: "InfrastructureError", message: expect.stringContaining("came back to its prompt") },
+      error: {
+        class: "InfrastructureError",
+        message: expect.stringContaining("came back to its prompt"),
+        advice: expect.stringContaining("a TFTP server answers; it has not the file that was asked for"),
+      },
     });
   });
 });
