@@ -49,6 +49,21 @@ export function sourcesFor(architecture, release = osRelease(), folder = SYSTEM)
   ];
 }
 
+/** What `apt-cache depends` says: the packages that each package depends on. */
+function dependencies(text) {
+  const known = new Map();
+  let name = "";
+  for (const line of text.split("\n")) {
+    const [, depends] = /^[ |]+Depends: (\S+)/.exec(line) ?? [];
+    if (depends) known.get(name)?.push(depends);
+    else if (/^\S/.test(line)) {
+      name = line.trim();
+      known.set(name, []);
+    }
+  }
+  return known;
+}
+
 /** Packages of any architecture, fetched into a folder of their own: the system's apt state and architecture stay as they are. */
 export class AptFetcher {
   #options;
@@ -85,15 +100,15 @@ export class AptFetcher {
   }
   /** The packages that a meta package depends on. */
   depends(name) {
-    return [...this.#run("apt-cache", ["depends", name]).matchAll(/^\s*Depends: (\S+)/gm)].map(
-      ([, package_]) => package_,
-    );
+    return dependencies(this.#run("apt-cache", ["depends", name])).get(name) ?? [];
   }
   /** These packages and the libraries that they and those need. */
   withLibraries(names) {
+    // One question: apt takes seconds for each.
+    const known = dependencies(this.#run("apt-cache", ["depends", "--recurse", ...names]));
     const all = new Set(names);
     for (const name of all)
-      for (const other of this.depends(name)) if (/^(lib[a-z0-9]|zlib)/.test(other)) all.add(other);
+      for (const other of known.get(name) ?? []) if (/^(lib[a-z0-9]|zlib)/.test(other)) all.add(other);
     return [...all];
   }
   /** Fetches .deb files into `folder`; returns their paths. */
