@@ -43,18 +43,27 @@ export function replayLines(recording: Recording, inputs: Inputs, result: Replay
   ];
   if (divergence) {
     const where = divergence.place ? `, ${divergence.place}` : "";
-    lines.push(row("recorded", `${divergence.expected ?? "nothing more"}${where}`), row("sent", divergence.got));
+    lines.push(row("expected", `${divergence.expected ?? "nothing more"}${where}`), row("sent", divergence.got));
   }
-  const { counts } = report;
-  const cases = Object.entries(counts).flatMap(([word, count]) =>
-    count && word !== "incomplete_suites" ? [`${count} ${word}`] : [],
-  );
-  if (cases.length > 0) lines.push(row("tests", cases.join(", ")));
+  const tests = testsText(report.counts, recording.facts.results);
+  if (tests !== "") lines.push(row("tests", tests));
   if (last) lines.push(row("state", `${stateText(last)}, after ${plural(trace.length, "state", "states")}`));
   lines.push(row("inputs", inputsText(notes)));
   lines.push(row("time", `${timeText(virtual)} of virtual time in ${timeText(real)}${ratio}`));
   if (stuck.length > 0) lines.push("", ...stuck.map((line) => `  ${harmless(line)}`));
   return lines;
+}
+
+/** The results of tests, in the order of the report; and those of the recording where they are others. */
+function testsText(counts: object, recorded: { [result: string]: number } | undefined): string {
+  const words = Object.keys(counts).filter((word) => word !== "incomplete_suites");
+  const text = (some: { [word: string]: number }) =>
+    words.flatMap((word) => (some[word] ? [`${some[word]} ${word}`] : [])).join(", ");
+  const now = text(counts as { [word: string]: number });
+  const then = recorded && text(recorded);
+  if (then === undefined) return now;
+  if (now === then) return now && `${now}, as recorded`;
+  return `${now || "none"}; recorded: ${then || "none"}`;
 }
 
 function inputsText({ inputs, skipped, unheard, dropped }: ReplayResult["notes"]): string {

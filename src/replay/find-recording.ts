@@ -1,7 +1,7 @@
 /** Which files belong to a recording, and of which kind it is. */
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { openConsoleLog } from "./console-recording.js";
+import { looksBinary, openConsoleLog } from "./console-recording.js";
 import { openLavaLog } from "./lava-log-recording.js";
 import { openOwnRecording } from "./own-recording.js";
 import { readHead } from "./read-lines.js";
@@ -75,5 +75,20 @@ export async function openRecording({ name, path, journal }: RecordingFiles): Pr
       `${name} is a journal: it does not hold what the console said.`,
       "Give console.cast beside it.",
     );
+  const text = head.toString("utf8").trimStart();
+  if (/^<(!doctype|html)/i.test(text))
+    throw new RecordingError(
+      `${path} is a web page, no recording.`,
+      "A server may have answered with its login page: fetch the file again, with what it asks for.",
+    );
+  const kind = Object.entries(NAMED).find(([ending]) => path.replace(/\.gz$/, "").endsWith(ending))?.[1];
+  if (kind && !looksBinary(head) && text !== "")
+    throw new RecordingError(
+      `${path} is no ${kind}, although its name says so.`,
+      "Give console.cast of a run, logs.yaml of a LAVA job, or the text of a serial console under another name.",
+    );
   return openConsoleLog(name, path);
 }
+
+/** What a file is by the end of its name. */
+const NAMED = { ".yaml": "log of a LAVA job", ".yml": "log of a LAVA job", ".cast": "asciicast" };

@@ -3,6 +3,7 @@ import type { ErrorRecord, ErrorType } from "../base/errors.js";
 import { isMap, type JsonMap } from "../base/json.js";
 import { KnownNamesReader } from "./known-names.js";
 import type { LavaLogRecord } from "./lava-log-line.js";
+import { RecordedResults } from "./recorded-results.js";
 import { type RecordedAnswer, RecordingError, type RecordingFacts } from "./recording.js";
 import { Starts } from "./starts.js";
 
@@ -34,6 +35,7 @@ export class FactsReader {
   readonly #path: string;
   readonly #names = new KnownNamesReader();
   readonly #starts = new Starts();
+  readonly #results = new RecordedResults();
   /** Namespaces in which something was typed, and the number of the block in which that was first. */
   readonly typedIn = new Map<string, number>();
   #here = "";
@@ -68,7 +70,10 @@ export class FactsReader {
       if (!this.typedIn.has(this.#here)) this.typedIn.set(this.#here, this.#block);
       this.#names.typed(textOf(message));
     } else if (typeof message === "string") this.#told(message, t);
-    else if (level === "results" && isMap(message)) this.#result(message);
+    else if (level === "results" && isMap(message)) {
+      this.#results.take(message);
+      this.#result(message);
+    }
   }
 
   #told(message: string, t: number): void {
@@ -136,6 +141,7 @@ export class FactsReader {
       ...(this.#names.jobId !== undefined && { jobId: this.#names.jobId }),
       ...(this.#first !== undefined && { firstAction: this.#first }),
       ...(this.#verdict && { verdict: this.#verdict }),
+      results: this.#results.counts(),
       answers: this.#answers,
       validation: this.#invalid ? [validationError(error)] : [],
       inputs: this.#inputs,

@@ -1,6 +1,6 @@
 /** Recordings of our own: console.cast (asciicast 2), and journal.jsonl where it is there. */
 
-import { CONSOLE_MARK, FIRST_CONSOLE } from "../results/console-cast.js";
+import { CONSOLE_MARK, FIRST_CONSOLE } from "../results/console-marks.js";
 import { Kept, type Stage, through } from "./batches.js";
 import { KnownNamesReader } from "./known-names.js";
 import { Moments } from "./moments.js";

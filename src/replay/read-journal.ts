@@ -4,6 +4,7 @@ import { isMap, type Json, type JsonMap } from "../base/json.js";
 import { JOURNAL_VERSION, type JournalNode, type JournalRecord } from "../interpreter/journal-format.js";
 import { dig } from "../services/overlay/inputs.js";
 import { readLines } from "./read-lines.js";
+import { RecordedResults } from "./recorded-results.js";
 import { type RecordedAnswer, type RecordedEvent, RecordingError, type RecordingFacts } from "./recording.js";
 import { Starts } from "./starts.js";
 
@@ -47,6 +48,7 @@ class JournalReader {
   #verdict: RecordingFacts["verdict"];
   #dispatcherIp: string | undefined;
   readonly #starts = new Starts();
+  readonly #results = new RecordedResults();
   #seq = -1;
   #last = 0;
   #kept = 0;
@@ -72,6 +74,7 @@ class JournalReader {
       this.#starts.add(record.name, at.namespace);
       this.marks.push({ kind: "action", t: record.t, action: record.name, place, ...at });
     } else if (record.kind === "event") this.#event(record, place);
+    else if (record.kind === "result") this.#results.take(record.result as Json);
     else if (record.kind === "verdict") this.#verdict = record.verdict;
     if (this.marks.length > 1_000_000 || this.#kept > MOST_KEPT)
       throw new RecordingError(`${this.#path} holds more actions and effects than any job has.`);
@@ -174,6 +177,7 @@ class JournalReader {
       deviceFile: header.device_file,
       ...(first && { firstAction: first.name }),
       ...(this.#verdict && { verdict: this.#verdict }),
+      results: this.#results.counts(),
       answers: this.#answers,
       validation: this.#validation,
       inputs: 0,

@@ -64,6 +64,8 @@ export interface RecordingFacts {
   /** Name of the first action of the job. */
   firstAction?: string;
   verdict?: RecordedVerdict;
+  /** How many tests had which result; not known of a console alone. */
+  results?: { [result: string]: number };
   answers: RecordedAnswer[];
   /** What validation found by looking at the world. */
   validation: ErrorRecord[];

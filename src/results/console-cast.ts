@@ -6,12 +6,8 @@ import { join } from "node:path";
 import { Utf8Decoder } from "../base/utf8-decoder.js";
 import type { RunEvent, RunSink } from "../interpreter/events.js";
 import { AppendFile, type AppendFileOptions } from "./append-file.js";
+import { CONSOLE_MARK, FIRST_CONSOLE } from "./console-marks.js";
 import { MASKED } from "./mask.js";
-
-/** What a marker begins with that names the console of what follows. */
-export const CONSOLE_MARK = "console ";
-/** The console before the first marker: that of the namespace that jobs have which name none. */
-export const FIRST_CONSOLE = "common";
 
 export interface CastOptions extends AppendFileOptions {
   /** ms since the Unix epoch: time zero of the recording. */

@@ -1,4 +1,6 @@
-/** console.cast in memory: what the board had printed at any moment, to the character. */
+/** console.cast in memory: what the board had printed at any moment, to the character; of several boards also each alone. */
+import { CONSOLE_MARK, FIRST_CONSOLE } from "../results/console-marks.js";
+
 export interface TapeNote {
   t: number;
   text: string;
@@ -12,6 +14,9 @@ export class ConsoleTape {
   /** What was sent to the board. */
   readonly inputs: TapeNote[] = [];
   broken = 0;
+  /** By name; only of the tape that is made from the file. */
+  readonly consoles = new Map<string, ConsoleTape>();
+  #console = FIRST_CONSOLE;
   readonly #chunks: string[] = [];
   readonly #times: number[] = [];
   readonly #ends: number[] = [];
@@ -43,7 +48,15 @@ export class ConsoleTape {
 
   #event([seconds, kind, text]: unknown[]): void {
     if (typeof seconds !== "number" || typeof text !== "string") throw new Error("no event");
+    if (kind === "m" && text.startsWith(CONSOLE_MARK)) this.#console = text.slice(CONSOLE_MARK.length);
+    if (kind !== "i" && kind !== "o") return;
     const t = Math.max((this.start ?? 0) + seconds * 1000, this.#times.at(-1) ?? 0);
+    const own = this.consoles.get(this.#console) ?? new ConsoleTape();
+    this.consoles.set(this.#console, own);
+    for (const tape of [this, own]) tape.#add(t, kind, text);
+  }
+
+  #add(t: number, kind: "i" | "o", text: string): void {
     if (kind === "i") this.inputs.push({ t, text });
     if (kind !== "o") return;
     this.#chunks.push(text);

@@ -248,6 +248,9 @@ test("a recording is replayed and shown: the panic, what was tried again, the ar
   const page = await open(await serve(inRoot("test/recordings/panic")));
   await soon(() => page.locator(".badge").first().innerText()).toContain("Job");
   expect(await page.locator(".error").first().innerText()).toContain("Kernel panic - not syncing");
+  await page.locator(".error .link", { hasText: "login-action" }).first().click();
+  await soon(() => node(page, "login-action").getAttribute("class")).toContain("selected");
+  await page.keyboard.press("Escape");
   await soon(() => terminalText(page)).toContain("end Kernel panic");
   expect(await node(page, "uboot-action").locator(".again").innerText()).toBe("2 of 2");
   await page.keyboard.press("Home");
@@ -260,6 +263,17 @@ test("a recording is replayed and shown: the panic, what was tried again, the ar
   for (let i = 0; i < 60 && (await page.locator("path.taken").count()) === 0; i++) await page.keyboard.press("]");
   await soon(() => page.locator("path.taken").count()).toBeGreaterThan(0);
   await keepPicture(page, "recording");
+});
+
+test("two boards: their consoles together, and each alone", async () => {
+  const page = await open(await serve(inRoot("test/recordings/two-machines")));
+  await soon(() => terminalText(page)).toContain("the left one speaks 3");
+  await page.getByLabel("Which console").selectOption("right");
+  await soon(() => terminalText(page)).toContain("<LAVA_SIGNAL_ENDTC wait>");
+  expect(await terminalText(page)).not.toContain("the left one speaks");
+  await keepPicture(page, "two-boards");
+  await page.getByLabel("Which console").selectOption("left");
+  await soon(() => terminalText(page)).toContain("the left one speaks 3");
 });
 
 test("the inspector's protocol, over a WebSocket of the page's own address", async () => {

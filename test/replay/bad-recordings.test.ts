@@ -98,6 +98,17 @@ describe("something else", () => {
     const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => (i * 7919 + (i >> 3)) % 256);
     expect(await errorOf(folderOf({ "console.raw": bytes }))).toBe("DIR/console.raw is no console log: it is binary.");
   });
+  test("a web page, as a server answers who has not logged in; a job; another JSON", async () => {
+    const page = "<!DOCTYPE html>\n<html><body>Log in</body></html>\n";
+    for (const name of ["logs.yaml", "console.log"])
+      expect(await errorOf(folderOf({ [name]: page }))).toBe(`DIR/${name} is a web page, no recording.`);
+    expect(await errorOf(folderOf({ "logs.yaml": JOB }))).toBe(
+      "DIR/logs.yaml is no log of a LAVA job, although its name says so.",
+    );
+    expect(await errorOf(folderOf({ "console.cast": '{"a": 1}\n' }))).toBe(
+      "DIR/console.cast is no asciicast, although its name says so.",
+    );
+  });
   test("binary under the name of a cast, or of a log", async () => {
     const bytes = Uint8Array.from({ length: 3_000_000 }, (_, i) => ((i * 7919) % 255) + (i % 255 === 9 ? 0 : 1));
     for (const name of ["console.cast", "logs.yaml"])

@@ -29,7 +29,7 @@ describe("one recording", () => {
     const { code, out } = await cli([boot(JOB.replace("0x3", "0x4"))]);
     expect(code).toBe(6);
     expect(out).toMatch(/^outcome {4}diverged at 1\.4\.3 bootloader-commands typing-last$/m);
-    expect(out).toMatch(/^recorded {3}"booti 0x1 0x2 0x3", .*logs\.yaml:8$/m);
+    expect(out).toMatch(/^expected {3}"booti 0x1 0x2 0x3", .*logs\.yaml:8$/m);
     expect(out).toMatch(/^sent {7}"booti 0x1 0x2 0x4"$/m);
     expect(out).toMatch(/^ {2}state: .*bootloader-commands/m);
   });

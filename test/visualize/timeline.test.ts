@@ -114,6 +114,29 @@ describe("console", () => {
     expect(tape.slice(2, 8)).toBe(`${first}`.slice(2, 8));
     expect(tape.inputs).toEqual([{ t: START + 5000, text: "boot\n" }]);
   });
+  test("of several boards each is also had alone", () => {
+    const both = new ConsoleTape();
+    const lines = [
+      { version: 2, start_ms: START },
+      [0, "o", "first "],
+      [1, "m", "console right"],
+      [1, "o", "of the right "],
+      [2, "i", "typed"],
+      [3, "m", "console common"],
+      [3, "o", "last"],
+      [4, "m", "another mark"],
+    ];
+    for (const line of lines) both.addLine(JSON.stringify(line), START);
+    expect(both.slice(0, both.length)).toBe("first of the right last");
+    const [common, right] = [both.consoles.get("common"), both.consoles.get("right")];
+    expect(common?.slice(0, 99)).toBe("first last");
+    expect([right?.slice(0, 99), right?.lengthAt(START + 999), right?.inputs]).toEqual([
+      "of the right ",
+      0,
+      [{ t: START + 2000, text: "typed" }],
+    ]);
+    expect([both.consoles.size, both.broken]).toEqual([2, 0]);
+  });
   test("a recording that gives only its second begins with the journal", () => {
     const old = new ConsoleTape();
     for (const line of castText().replace(`,"start_ms":${START}`, "").split("\n")) old.addLine(line, START + 321);

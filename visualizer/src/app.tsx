@@ -60,7 +60,7 @@ function Title() {
     ? undefined
     : verdict
       ? verdict.error
-        ? verdict.error.type
+        ? verdict.error.class
         : verdict.result
       : live
         ? state === "lost"

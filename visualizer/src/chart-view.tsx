@@ -26,7 +26,7 @@ const MANY = 250;
 /** Fewer are seen at a glance. */
 const MINIMAP_FROM = 60;
 /** What is written must be readable when the page opens. */
-const LEAST_ZOOM_AT_FIRST = 0.45;
+const LEAST_ZOOM_AT_FIRST = 0.6;
 /** How long a frame is waited for, in ms. */
 const UNSEEN = 1000;
 const MOVE = { duration: 250 };

@@ -1,7 +1,8 @@
 import { FitAddon } from "@xterm/addon-fit";
 import { Terminal } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
+import type { ConsoleTape } from "../../src/visualize/console-tape.js";
 import { durationText } from "../../src/visualize/graph-types.js";
 import { useTheViewer, useViewer } from "./viewer.js";
 
@@ -11,21 +12,41 @@ const SCROLLBACK = 5000;
 
 /** The console as the board had printed it at that moment. What it printed is shown, and never answered or run. */
 export function ConsolePanel() {
-  const position = useViewer(({ tape, t }) => tape.lengthAt(t));
+  const viewer = useTheViewer();
+  const [name, setName] = useState("");
+  const tape = viewer.tape.consoles.get(name) ?? viewer.tape;
+  const position = useViewer(({ t }) => tape.lengthAt(t));
   const skipped = useViewer(({ skipped }) => skipped.console);
   // The terminal is made after the chart is on the screen: it takes a while.
   const painted = useViewer(({ painted }) => painted);
   return (
     <div className="console" data-position={position}>
       {skipped && <p className="note">The first {Math.round(skipped / 1048576)} MiB of the console are not shown.</p>}
-      {painted ? <BoardTerminal position={position} /> : <div className="terminal" />}
-      <LastInput />
+      <Choice name={name} onChange={setName} />
+      {painted ? <BoardTerminal key={name} tape={tape} position={position} /> : <div className="terminal" />}
+      <LastInput tape={tape} />
     </div>
   );
 }
 
-function BoardTerminal({ position }: { position: number }) {
+/** Of several boards which one is shown; of one nothing. */
+function Choice({ name, onChange }: { name: string; onChange: (name: string) => void }) {
   const viewer = useTheViewer();
+  const count = useViewer(({ tape }) => tape.consoles.size);
+  if (count < 2) return null;
+  return (
+    <p className="choice">
+      <select aria-label="Which console" value={name} onChange={(event) => onChange(event.target.value)}>
+        <option value="">all consoles</option>
+        {[...viewer.tape.consoles.keys()].map((each) => (
+          <option key={each}>{each}</option>
+        ))}
+      </select>
+    </p>
+  );
+}
+
+function BoardTerminal({ tape, position }: { tape: ConsoleTape; position: number }) {
   const host = useRef<HTMLDivElement>(null);
   const dark = useViewer(({ theme }) => isDark(theme));
   const terminal = useRef<Terminal>(undefined);
@@ -72,15 +93,15 @@ function BoardTerminal({ position }: { position: number }) {
       term.reset();
       written.current = Math.max(0, position - LAST);
     }
-    if (position > written.current) term.write(viewer.tape.slice(written.current, position));
+    if (position > written.current) term.write(tape.slice(written.current, position));
     written.current = position;
-  }, [position, viewer]);
+  }, [position, tape]);
 
   return <div className="terminal" ref={host} />;
 }
 
-function LastInput() {
-  const input = useViewer(({ tape: { inputs }, t }) => {
+function LastInput({ tape: { inputs } }: { tape: ConsoleTape }) {
+  const input = useViewer(({ t }) => {
     let last: (typeof inputs)[number] | undefined;
     for (let i = inputs.length - 1; i >= 0 && !last; i--) if ((inputs[i]?.t ?? 0) <= t) last = inputs[i];
     return last;

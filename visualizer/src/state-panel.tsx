@@ -17,7 +17,13 @@ export function StatePanel() {
   return (
     <>
       {error && <ErrorView error={error} />}
-      {!isSelected && viewer.hasRun && <p className="hint">What the job is in. Select a state to see that one.</p>}
+      {!isSelected && (
+        <p className="hint">
+          {viewer.hasRun
+            ? "What the job is in. Select a state to see that one."
+            : "Select a state to see what it does, where its timeout comes from, and its lines of YAML."}
+        </p>
+      )}
       <NodeView node={node} />
     </>
   );
@@ -209,13 +215,23 @@ function Message({ text }: { text: string }) {
 
 /** An error in words, with what to do, and why a wait did not end. */
 export function ErrorView({ error }: { error: ErrorRecord }) {
+  const viewer = useTheViewer();
+  const where = viewer.byLevel.get(error.level ?? "");
+  const name = `${error.level} ${error.action ?? ""}`;
   return (
     <div className="error">
       <h3>
         <Icon name="cross" size={12} /> {error.class}
         {error.level && (
           <small>
-            in {error.level} {error.action}
+            in{" "}
+            {where ? (
+              <button type="button" className="link" onClick={() => viewer.select(where.id)}>
+                {name}
+              </button>
+            ) : (
+              name
+            )}
           </small>
         )}
       </h3>
