@@ -1,7 +1,9 @@
 import { basename } from "node:path";
 import { PassThrough } from "node:stream";
 import type { Observable } from "rxjs";
+import type { Clock } from "../base/clock.js";
 import { JobError, LAVABug } from "../base/errors.js";
+import type { Relay } from "../connections/types.js";
 import { text } from "./overlay/inputs.js";
 import { programOptions } from "./overlay/unpack.js";
 import { filterThrough } from "./run-program.js";
@@ -11,13 +13,26 @@ import type { Service, ServiceContext } from "./types.js";
 const RECEIVE = "rz\n";
 /** Tells a receiver that the sender is gone: without it, it would wait for more and swallow what is typed. */
 const CANCEL = new Uint8Array([...Array(8).fill(0x18), ...Array(8).fill(0x08)]);
+/** ms that it has to end; then what it did not take is erased from the shell's line. */
+const FAREWELL = 300;
+const ERASE = Buffer.from("\x15\n");
+
+async function cancel(relay: Relay, clock: Clock): Promise<void> {
+  try {
+    await relay.write(CANCEL);
+    await new Promise((resolve) => void clock.setTimeout(() => resolve(undefined), FAREWELL));
+    await relay.write(ERASE);
+  } catch {
+    // The line has ended.
+  }
+}
 
 /** How a receiver begins. */
 const READY = "**\x18B01";
 /** What a shell says of a program that it does not have. */
 const ABSENT = /not found|inaccessible/;
 /** ms in which it has to begin. */
-const PATIENCE = 10_000;
+const PATIENCE = 30_000;
 /** Most output in which its beginning is looked for, bytes. */
 const PREAMBLE = 65_536;
 
@@ -84,7 +99,7 @@ export const zmodemSend: Service = {
           "Look whether its system has the program `rz` (package lrzsz), and whether the line is clean for all bytes.",
       });
     } finally {
-      if (!whole) await relay.write(CANCEL).catch(() => {});
+      if (!whole) await cancel(relay, context.clock);
       relay.end();
     }
     return undefined;
