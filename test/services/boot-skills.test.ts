@@ -14,6 +14,7 @@ import { promptSession } from "../../src/services/prompt-session.js";
 import { sshCopy } from "../../src/services/ssh-copy.js";
 import { deviceWaiter } from "../../src/services/wait-for-device.js";
 import { writeText } from "../../src/services/write-text.js";
+import { freePort } from "../support/workspace.js";
 import { QuickClock, type TestContext, testContext } from "./service-context.js";
 import { type StandIns, standIns } from "./stand-in.js";
 
@@ -79,13 +80,14 @@ describe("a session with a program", () => {
       last: "quit",
     };
     await context.use(promptSession, real);
+    const target = `target remote 127.0.0.1:${await freePort()}`;
     await expect(
       context.use(promptSession, {
         ...real,
-        lines: ["target remote 127.0.0.1:1"],
+        lines: ["set tcp auto-retry off", target],
         failures: ["Connection (refused|timed out)"],
       }),
-    ).rejects.toThrow("'target remote 127.0.0.1:1' failed");
+    ).rejects.toThrow(`'${target}' failed: 127.0.0.1:`);
   });
 });
 
