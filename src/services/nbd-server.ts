@@ -1,4 +1,4 @@
-import { readFile, rm, stat } from "node:fs/promises";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { connect, isIP } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
@@ -63,7 +63,10 @@ export const nbdServer: Service = {
     const port = Number.isInteger(wanted) ? wanted : await freePort(host, PORTS.first, PORTS.last);
     const pidFile = join(paths.work, `nbd-server-${action.level}.pid`);
     context.onCleanup(() => endServer(pidFile));
-    const argv = ["nbd-server", `${host}:${port}`, file, "-C", "/dev/null", "-p", pidFile];
+    // Not the system's configuration; an empty one kills some versions.
+    const config = join(paths.work, `nbd-server-${action.level}.conf`);
+    await writeFile(config, "[generic]\n");
+    const argv = ["nbd-server", `${host}:${port}`, file, "-C", config, "-p", pidFile];
     await mustSucceed(argv, { ...context, error: "InfrastructureError" });
     const end = clock.now() + PATIENCE;
     // It answers before it has written its process number, without which nobody could end it.

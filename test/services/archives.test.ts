@@ -184,7 +184,8 @@ describe("a network block device", () => {
     const { server_ip, server_port } = context.data.nbd as { server_ip: string; server_port: number };
     expect(server_ip).toBe("127.0.0.1");
     const pid = join(context.paths.work, "nbd-server-1.2.pid");
-    expect(tools.calls()).toEqual([["nbd-server", `127.0.0.1:${server_port}`, file(), "-C", "/dev/null", "-p", pid]]);
+    const config = join(context.paths.work, "nbd-server-1.2.conf");
+    expect(tools.calls()).toEqual([["nbd-server", `127.0.0.1:${server_port}`, file(), "-C", config, "-p", pid]]);
     const process_ = Number(readFileSync(pid, "utf8"));
     await context.cleanup();
     while (existsSync(`/proc/${process_}`) && !/\) Z/.test(readFileSync(`/proc/${process_}/stat`, "utf8")))

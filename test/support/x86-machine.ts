@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { inRoot } from "./workspace.js";
 
-export const OVMF = "/usr/share/OVMF/OVMF_CODE.fd";
+export const OVMF = "/usr/share/OVMF/OVMF_CODE_4M.fd";
 export const GRUB = "/usr/lib/grub/x86_64-efi/linux.mod";
 
 /** What of these files is missing, as the reason to skip; undefined when all are there. */
