@@ -1,3 +1,5 @@
+import { ESCAPE } from "./terminal-text.js";
+
 /** Pieces are joined up to this many characters, so that a line that comes byte by byte costs no memory of its own. */
 const PIECE = 2048;
 
@@ -56,13 +58,14 @@ export class OutputHistory {
     return text;
   }
 
-  /** The line around an offset (up to the line end, as far as it came), without control characters at its ends. */
+  /** The line around an offset (up to the line end, as far as it came), without escape sequences. */
   lineAt(offset: number): string {
     const before = this.slice(offset - LONGEST_LINE, offset);
     const start = before.lastIndexOf("\n", before.length - 1) + 1;
     const after = this.slice(offset, offset + LONGEST_LINE);
     const stop = after.indexOf("\n");
     return (before.slice(start) + (stop < 0 ? after : after.slice(0, stop)))
+      .replace(SEQUENCES, "")
       .replaceAll(ESC, "")
       .replace(/^\r+|\r+$/g, "");
   }
@@ -70,3 +73,4 @@ export class OutputHistory {
 
 const LONGEST_LINE = 2048;
 const ESC = "\x1b";
+const SEQUENCES = new RegExp(ESCAPE, "g");

@@ -42,6 +42,12 @@ describe("patterns", () => {
     expect(await console.expect(patterns("three", "two", "tw"), never)).toMatchObject({ index: 1, text: "two" });
   });
 
+  test("the line of a match has no escape sequences", async () => {
+    const { board, console } = open();
+    board.say("\x1b[?2004l\r\x1b[31merror\x1b[0m: refused\x1b[6n\r\n");
+    expect((await console.expect(patterns("refused"), never)).line).toBe("error: refused");
+  });
+
   test("a wait sees only what came after the previous match", async () => {
     const { board, console } = open();
     board.say("a1 a2 a3");
