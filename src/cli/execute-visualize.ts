@@ -6,7 +6,6 @@ import type { Json } from "../base/json.js";
 import type { Problem } from "../base/problem.js";
 import { explain } from "../pipeline/explain.js";
 import { recordingIn } from "../replay/find-recording.js";
-import { writeFailure } from "../results/append-file.js";
 import { compileChart } from "../statechart/compile-chart.js";
 import { FirstLayouts } from "../visualize/first-layouts.js";
 import { readPageFiles } from "../visualize/page-files.js";
@@ -69,12 +68,14 @@ async function choose(
   context: CliContext,
   stop: AbortSignal,
 ): Promise<Shown | undefined> {
-  const path = what ?? (options.live ? newestRun(context.cwd) : undefined);
-  if (path === undefined)
+  const path = what ?? (options.live ? await firstRun(context, stop) : undefined);
+  if (path === undefined) {
+    if (stop.aborted) return undefined;
     throw new UsageError(
-      options.live ? "No run was found below lava-out." : "Nothing was named that could be shown.",
+      "Nothing was named that could be shown.",
       "Name a job (with --device), the output directory of a run, or a recording (with --job).",
     );
+  }
   const full = resolve(context.cwd, path);
   const stat = statSync(full, { throwIfNoEntry: false });
   if (options.job === undefined && isOfRun(full)) return showRun(dirname(full), options, context, stop);
@@ -82,6 +83,17 @@ async function choose(
   if (stat?.isDirectory() || (options.live && !stat)) return showRun(full, options, context, stop);
   if (!stat) throw new UsageError(`There is nothing at ${path}.`, "Name a job, an output directory or a recording.");
   return showJob(path, options, context);
+}
+
+/** The newest run; where there is none yet, the first one that begins. */
+async function firstRun({ cwd, clock, stdout }: CliContext, stop: AbortSignal): Promise<string | undefined> {
+  let run = newestRun(cwd);
+  if (!run) stdout.write("Waiting for a run to begin below lava-out\n");
+  while (!run && !stop.aborted) {
+    await new Promise<void>((done) => void clock.setTimeout(done, PAUSE));
+    run = newestRun(cwd);
+  }
+  return run;
 }
 
 /** The output directory whose journal was written last. */
@@ -214,7 +226,10 @@ async function writeHtml(path: string, { view, directory }: Shown): Promise<void
     await writeFile(`${path}.new`, html);
     await rename(`${path}.new`, path);
   } catch (error) {
-    throw writeFailure(path, error);
+    throw new UsageError(
+      `Cannot write ${path}: ${(error as Error).message}.`,
+      "Name a file in a folder that is there.",
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 /** The page in a real browser: what a job becomes, what a run did, what it does now. */
 import { once } from "node:events";
-import { cpSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
@@ -384,6 +384,23 @@ test("a QEMU job, live: states light up, the console grows, viewers come and go,
   expect((await job.done).code).toBe(0);
 });
 
+test("where no run is yet, --live waits for the first one", async () => {
+  const cwd = join(folder, "empty-place");
+  mkdirSync(cwd);
+  const running = startCli(["visualize", "--live"], { cwd });
+  started.push(running);
+  let said = "";
+  running.child.stdout?.on("data", (chunk) => {
+    said += chunk;
+  });
+  await until("waiting", running, () => said.includes("Waiting for a run to begin below lava-out"));
+  mkdirSync(join(cwd, "lava-out"));
+  writeRun(join(cwd, "lava-out/7"));
+  await until("the address of the page", running, () => /http:\S+/.test(said));
+  const page = await open(/http:\S+/.exec(said)?.[0] ?? "");
+  await soon(() => page.locator(".badge").first().innerText()).toContain("InfrastructureError");
+});
+
 test("what cannot be shown is refused with a reason", async () => {
   const empty = join(folder, "empty");
   writeRun(empty, { records: [{ ...(journal()[0] as JsonMap), v: 9 }] });
@@ -392,13 +409,15 @@ test("what cannot be shown is refused with a reason", async () => {
     runCli(["visualize", join(folder, "nowhere")]),
     runCli(["visualize"]),
     runCli(["visualize", "--port", "99999", writeRun(join(folder, "port"))]),
+    runCli(["visualize", "--html", join(folder, "no-folder/x.html"), join(folder, "port")]),
   ]);
-  expect(results.map(({ code }) => code)).toEqual([2, 2, 2, 2]);
+  expect(results.map(({ code }) => code)).toEqual([2, 2, 2, 2, 2]);
   expect(results.map(({ stderr }) => stderr.split("\n")[0])).toEqual([
     expect.stringContaining("The journal's version is 9"),
     expect.stringContaining("nowhere"),
     expect.stringContaining("Nothing was named"),
     expect.stringContaining("99999 is no port"),
+    expect.stringContaining("Cannot write"),
   ]);
 });
 
