@@ -6,6 +6,8 @@ import { RecordingError } from "./recording.js";
 
 /** Longest line of a recording, bytes; LAVA itself cuts lines at a tenth of it. */
 const LONGEST_LINE = 2 ** 20;
+/** Bytes that are read at a time: each read waits for its turn. */
+const PIECE = 256 * 1024;
 const GZIP = [0x1f, 0x8b];
 
 async function isGzip(path: string): Promise<boolean> {
@@ -20,13 +22,13 @@ async function isGzip(path: string): Promise<boolean> {
 
 /** The bytes of a file, unpacked when they are gzip. Throws RecordingError. */
 export async function* readPieces(path: string): AsyncGenerator<Buffer> {
-  const source = createReadStream(path, { highWaterMark: 64 * 1024 });
+  const source = createReadStream(path, { highWaterMark: PIECE });
   try {
     if (!(await isGzip(path))) {
       yield* source;
       return;
     }
-    const gunzip = createGunzip();
+    const gunzip = createGunzip({ chunkSize: PIECE });
     source.on("error", (error) => gunzip.destroy(error));
     yield* source.pipe(gunzip);
   } catch (error) {
