@@ -40,5 +40,7 @@ summary{cursor:pointer}
 main:has(#only-console:checked) .log :is(.action,.result,.error-row){display:none}
 main:has(#only-dispatcher:checked) .log :is(.target,.kernel,.input){display:none}
 main:has(#only-problems:checked) .log :is(.target,.kernel,.input,.action:not(.failed),.result:not(.fail,.unknown)){display:none}
-@media(max-width:640px){main{padding:12px}.fall .lane{min-width:90px}.log div>a{width:48px}}
+@media(max-width:640px){main{padding:12px}th,td{padding:4px 6px}.log div{padding:0 6px;gap:8px}.log div>a{width:48px}
+.cases :is(th,td):nth-child(4),.fall :is(th,td):nth-child(3){display:none}.cases th:nth-child(1){width:84px}.cases th:nth-child(3){width:96px}.cases th:nth-child(5){width:72px}
+.fall td:nth-child(1){max-width:46vw}.fall .n{width:60px}.fall .lane{width:auto;min-width:60px}}
 `;

@@ -305,6 +305,15 @@ test("report.html: one page without scripts, its links lead into the log, its ch
   expect(await page.locator(".log .failed").first().isVisible()).toBe(true);
   expect(await page.evaluate("window.hacked")).toBeUndefined();
   await keepPicture(page, "report-log");
+
+  const phone = await open(pathToFileURL(join(directory, "report.html")).href, {
+    ready: "#log",
+    width: 390,
+    height: 780,
+    dark: true,
+  });
+  expect(await phone.evaluate("document.documentElement.scrollWidth - innerWidth")).toBe(0);
+  await keepPicture(phone, "phone-report");
 });
 
 test("the first drawing comes with the page: it waits for no layouter", async () => {
