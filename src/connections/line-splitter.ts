@@ -17,12 +17,12 @@ export class LineSplitter {
     const text = chunk.includes("\x1b") ? chunk.replaceAll("\x1b", "") : chunk;
     let from = 0;
     for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", from)) {
-      let line = text.slice(from, at);
-      if (this.#rest !== "") {
-        line = this.#rest + line;
+      if (this.#rest === "") this.#cut(text.slice(from, lineEnd(text, from, at)));
+      else {
+        const line = this.#rest + text.slice(from, at);
         this.#rest = "";
+        this.#cut(line.slice(0, lineEnd(line, 0, line.length)));
       }
-      this.#cut(withoutReturns(line));
       from = at + 1;
     }
     if (from < text.length) this.#rest += from === 0 ? text : text.slice(from);
@@ -44,8 +44,11 @@ export class LineSplitter {
   }
 }
 
-/** At most two carriage returns belong to the line end. */
-function withoutReturns(line: string): string {
-  if (!line.endsWith("\r")) return line;
-  return line.slice(0, line.endsWith("\r\r") ? -2 : -1);
+const RETURN = 13;
+
+/** Where a line that begins at `from` ends: at most two carriage returns before the line feed belong to its end. */
+function lineEnd(text: string, from: number, lineFeed: number): number {
+  let end = lineFeed;
+  while (end > from && end > lineFeed - 2 && text.charCodeAt(end - 1) === RETURN) end -= 1;
+  return end;
 }

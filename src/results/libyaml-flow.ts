@@ -1,8 +1,8 @@
 /** YAML's flow style in the byte shape of libyaml with double quotes everywhere: the form of LAVA's logs (spec output.md §1). */
 import type { Json } from "../base/json.js";
 
-/** Characters that cannot stand for themselves between the quotes. */
-const SPECIAL = /["\\]|[^\x20-\x7e]/;
+/** A text of which each character stands for itself between the quotes: ASCII but for quotes and backslashes. */
+const PLAIN = /^[ !#-[\]-~]*$/;
 const SPECIALS = /["\\]|[^\x20-\x7e]/gu;
 
 const SHORT: { [char: string]: string } = {
@@ -35,9 +35,12 @@ function escapeChar(char: string): string {
   return code <= 0xffff ? `\\u${hex(code, 4)}` : `\\U${hex(code, 8)}`;
 }
 
+/** Whether all of a text may stand between the quotes as it is. */
+export const isPlain = (text: string): boolean => PLAIN.test(text);
+
 /** A text as a double-quoted scalar; the result is ASCII. */
 export const quote = (text: string): string =>
-  SPECIAL.test(text) ? `"${text.replace(SPECIALS, escapeChar)}"` : `"${text}"`;
+  isPlain(text) ? `"${text}"` : `"${text.replace(SPECIALS, escapeChar)}"`;
 
 /** A number as Python writes a float, with YAML's dot: `42.0`, `1.0e-05`, `.inf`. */
 export function floatText(value: number): string {

@@ -1,7 +1,7 @@
 /** One line of logs.yaml (spec output.md §1). */
 import type { Json } from "../base/json.js";
 import type { LogLevel } from "../base/log.js";
-import { flowYaml, quote } from "./libyaml-flow.js";
+import { flowYaml, isPlain, quote } from "./libyaml-flow.js";
 
 /** A dumped line of this many characters or more is replaced. */
 const TOO_LONG = 100_000;
@@ -17,24 +17,32 @@ export function isoTime(t: number): string {
 }
 
 /**
- * Makes the writer of log lines: a line's mapping in flow YAML, without the leading `- ` and the line end.
- * The time's text is kept from line to line, as many lines come within one millisecond.
+ * Makes the writer of log lines: a line's mapping in flow YAML, between two texts of the caller's. What stands before the
+ * message is kept from line to line, as many lines come within one millisecond.
  */
-export function logLineWriter(): (t: number, level: LogLevel, message: Json, ns?: string) => string {
-  let last = Number.NaN;
-  let head = "";
+export function logLineWriter(
+  before = "",
+  after = "",
+): (t: number, level: LogLevel, message: Json, ns?: string) => string {
+  let time = Number.NaN;
+  let of: LogLevel | undefined;
+  let start = "";
+  const end = `"}${after}`;
+  const plainLength = (text: string) => start.length - before.length + text.length + 2;
   return (t, level, message, ns) => {
-    if (t !== last) {
-      last = t;
-      head = `{"dt": "${isoTime(t)}", "lvl": "`;
+    if (t !== time || level !== of) {
+      time = t;
+      of = level;
+      start = `${before}{"dt": "${isoTime(t)}", "lvl": "${level}", "msg": "`;
     }
+    // The usual line of a board: nothing in it is to be written differently.
+    if (typeof message === "string" && ns === undefined && isPlain(message) && plainLength(message) < TOO_LONG)
+      return start + message + end;
+    const text =
+      typeof message === "string" ? quote(message) : flowYaml(message, level === "results" ? FLOATS : undefined);
     const tail = ns === undefined ? "}" : `, "ns": ${quote(ns)}}`;
-    const start = `${head}${level}", "msg": `;
-    if (typeof message === "string") {
-      const line = `${start}${quote(message)}${tail}`;
-      return line.length < TOO_LONG ? line : `${start}"<line way too long ...>"${tail}`;
-    }
-    const line = `${start}${flowYaml(message, level === "results" ? FLOATS : undefined)}${tail}`;
-    return line.length < TOO_LONG ? line : `${start}{"skip": "line way too long ..."}${tail}`;
+    const length = plainLength(text) - 3 + tail.length;
+    const short = typeof message === "string" ? '"<line way too long ...>"' : '{"skip": "line way too long ..."}';
+    return `${start.slice(0, -1)}${length < TOO_LONG ? text : short}${tail}${after}`;
   };
 }

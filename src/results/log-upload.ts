@@ -154,7 +154,7 @@ export class LogUpload {
     }
     if (this.#instead !== undefined) return this.#failed("the server takes no record at all (413)");
     const message = { definition: "lava", case: "log-upload", result: "fail" };
-    this.#instead = `- ${logLineWriter()(Date.now(), "results", message)}\n`;
+    this.#instead = logLineWriter("- ", "\n")(Date.now(), "results", message);
     this.#options.note(`Record ${this.#accepted} of the log is too large for the server: it gets a result instead.`);
     return true;
   }

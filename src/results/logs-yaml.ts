@@ -9,14 +9,14 @@ const URGENT: ReadonlySet<string> = new Set(["results", "exception", "error"]);
 
 export class LogsYaml implements RunSink {
   readonly #file: AppendFile;
-  readonly #line = logLineWriter();
+  readonly #line = logLineWriter("- ", "\n");
   constructor(directory: string, options: AppendFileOptions = {}) {
     this.#file = new AppendFile(join(directory, "logs.yaml"), { ...options, encoding: "latin1" });
   }
   write(event: RunEvent): void {
     if (event.type !== "log") return;
     const line = this.#line(event.t, event.level, event.message, event.ns);
-    this.#file.append(`- ${line}\n`, URGENT.has(event.level));
+    this.#file.append(line, URGENT.has(event.level));
   }
   close(): Promise<void> {
     return this.#file.close();

@@ -10,8 +10,8 @@ type LogEvent = Extract<RunEvent, { type: "log" }>;
 /** Writers of a log line by format. */
 function lineMaker(format: LogFormat): (event: LogEvent) => string {
   if (format === "yaml") {
-    const line = logLineWriter();
-    return ({ t, level, message, ns }) => `- ${line(t, level, message, ns)}`;
+    const line = logLineWriter("- ");
+    return ({ t, level, message, ns }) => line(t, level, message, ns);
   }
   if (format === "json")
     return ({ t, level, message, ns }) =>
