@@ -139,12 +139,14 @@ export class EchoPlacers implements Stage<RecordedEvent> {
   #here = "";
 
   take(batch: readonly RecordedEvent[]): RecordedEvent[] {
-    return batch.flatMap((event) => {
+    const placed: RecordedEvent[] = [];
+    for (const event of batch) {
       if (event.kind !== "cancel") this.#here = consoleOf(event);
       const placer = this.#placers.get(this.#here) ?? new EchoPlacer();
       this.#placers.set(this.#here, placer);
-      return placer.take(event);
-    });
+      for (const each of placer.take(event)) placed.push(each);
+    }
+    return placed;
   }
 
   end(): RecordedEvent[] {

@@ -15,6 +15,10 @@ export interface LavaLogRecord {
 const USUAL =
   /^- ?\{ ?"?dt"?: ?"?([-\dT: .+Z]+?)"?, ?"?lvl"?: ?"?(\w+)"?, ?"?msg"?: ?"((?:[^"\\]|\\.)*)"(?:, ?"?ns"?: ?"?([\w.-]*)"?)? ?\}\s*$/;
 
+/** The same with single quotes, as other writers of YAML have it. */
+const SINGLE =
+  /^- ?\{ ?'?dt'?: ?'([-\dT: .+Z]+?)', ?'?lvl'?: ?'?(\w+)'?, ?'?msg'?: ?'((?:[^'\n]|'')*)'(?:, ?'?ns'?: ?'?([\w.-]*)'?)? ?\}\s*$/;
+
 /** YAML's escapes that JSON does not have. */
 const YAML_ESCAPES: { [letter: string]: string } = {
   "0": "\0",
@@ -52,11 +56,14 @@ export function timeOf(text: string): number {
 
 /** Reads one list item (its lines joined). Undefined when it is none. */
 export function parseLavaRecord(item: string): LavaLogRecord | undefined {
-  const usual = USUAL.exec(item);
+  const double = USUAL.exec(item);
+  const usual = double ?? SINGLE.exec(item);
   if (usual) {
     const t = timeOf(usual[1] as string);
     const [, , level = "", message = "", ns] = usual;
-    return Number.isNaN(t) ? undefined : { t, level, message: unquote(message), ...(ns && { ns }) };
+    return Number.isNaN(t)
+      ? undefined
+      : { t, level, message: double ? unquote(message) : message.replaceAll("''", "'"), ...(ns && { ns }) };
   }
   if (!item.startsWith("-")) return undefined;
   let value: unknown;

@@ -22,6 +22,15 @@ describe("a record of a LAVA log", () => {
     expect(Math.floor(record?.t ?? 0)).toBe(T);
   });
 
+  test.each([
+    ['- {"dt": "2026-11-23T22:49:39.728448+00:00", "lvl": "feedback", "msg": "a \\t b", "ns": "left"}', "a \t b"],
+    ["- {dt: '2026-11-23T22:49:39.728448', lvl: feedback, msg: 'a \\t b', ns: left}", "a \\t b"],
+    ["- {dt: '2026-11-23T22:49:39.728448', lvl: 'feedback', msg: '', ns: 'left'}", ""],
+    ['- dt: "2026-11-23T22:49:39.728448"\n  lvl: feedback\n  msg: plain\n  ns: left', "plain"],
+  ])("%s is one of another board", (text, message) => {
+    expect(parseLavaRecord(text)).toMatchObject({ level: "feedback", message, ns: "left" });
+  });
+
   test.each(['!!int "3"', '! "3"', '"3"', "3"])("a number written as %s", (number) => {
     const record = parseLavaRecord(
       `- {"dt": "2026-11-23T22:49:39.728448+00:00", "lvl": "results", "msg": {"case": "c", "starttc": ${number}}}`,
