@@ -95,6 +95,19 @@ describe("test signals (spec test-shell.md §4)", () => {
     expect(results).toMatchObject([{ case: "a", result: "pass" }]);
   });
 
+  it("leave nothing behind that grows with the number of cases, unless they are expected", () => {
+    const cases = Array.from({ length: 50 }, (_, i) => [
+      `STARTTC c${i}`,
+      `ENDTC c${i}`,
+      `TESTCASE TEST_CASE_ID=c${i} RESULT=pass`,
+    ]).flat();
+    const { state, results } = play([START, ...cases]);
+    expect(results).toHaveLength(50);
+    expect([state.run?.cases, state.marks]).toEqual([{}, {}]);
+    const { state: expecting } = play([START, ...cases], definition({ expected: ["c1", "c99"] }));
+    expect(expecting.run?.cases).toMatchObject({ c1: "pass" });
+  });
+
   it("hold against the expected list: others fail, missing ones fail at the end, sorted", () => {
     const { results } = play(
       [START, "TESTCASE TEST_CASE_ID=stray RESULT=pass", "TESTCASE TEST_CASE_ID=b RESULT=pass", "ENDRUN 0_smoke 7_1.1"],
