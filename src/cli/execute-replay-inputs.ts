@@ -1,6 +1,6 @@
 /** A recording with the job that it is replayed against. */
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { isAbsolute, join, relative, resolve } from "node:path";
 import { isMap } from "../base/json.js";
 import { findRecording, openRecording } from "../replay/find-recording.js";
 import { type Recording, RecordingError, type RecordingFacts } from "../replay/recording.js";
@@ -26,6 +26,13 @@ export interface ReplayInputs {
 const recordedFile = (path: string | undefined, cwd: string): string | undefined =>
   path === undefined ? undefined : [resolve(cwd, path), join(packageRoot(), path)].find((file) => existsSync(file));
 
+/** A path as short as it can be said from here. */
+function near(path: string | undefined, cwd: string): string | undefined {
+  if (path === undefined) return undefined;
+  const short = relative(cwd, path);
+  return short.startsWith("..") || isAbsolute(short) ? path : short;
+}
+
 function needed(path: string | undefined, what: string, name: string): string {
   if (path !== undefined) return path;
   throw new UsageError(
@@ -48,8 +55,12 @@ export async function loadReplay(
     const files = findRecording(resolve(cwd, name), name);
     const recording = await openRecording(files);
     const { facts } = recording;
-    const job = needed(options.job ?? files.job ?? recordedFile(facts.jobFile, cwd), "job", name);
-    const device = needed(options.device ?? files.device ?? recordedFile(facts.deviceFile, cwd), "device", name);
+    const job = needed(options.job ?? near(files.job, cwd) ?? recordedFile(facts.jobFile, cwd), "job", name);
+    const device = needed(
+      options.device ?? near(files.device, cwd) ?? recordedFile(facts.deviceFile, cwd),
+      "device",
+      name,
+    );
     const dispatcher = options.dispatcher ?? files.dispatcher;
     const texts = readInputs(job, { ...options, device, ...(dispatcher && { dispatcher }) }, context);
     const inputs = await buildInputs(withAddress(texts, facts), options.jobId ?? facts.jobId ?? "0", context);
