@@ -45,6 +45,23 @@ describe.each([
   });
 });
 
+test("jobs/two-machines.yaml: two machines in one job, their consoles told apart; its recording replays the same", async () => {
+  const output = join(folder, "two-machines-out");
+  const job = adaptJob(folder, "two-machines");
+  const run = await runCli(["run", "--device", device("qemu-x86_64"), "--output-dir", output, job]);
+  const report = expectCompleteOutputs(output);
+  expect({ code: run.code, error: report.verdict.error }).toEqual({ code: 0, error: undefined });
+  expect(verdicts(report, "0_talker")).toEqual({ kernel: "pass" });
+  expect(verdicts(report, "0_listener")).toEqual({ kernel: "pass", wait: "pass" });
+  const cast = readFileSync(join(output, "console.cast"), "utf8");
+  for (const name of ["left", "right"]) expect(cast).toContain(`"m", "console ${name}"`);
+  expect(readFileSync(join(output, "logs.yaml"), "utf8")).toMatch(/"lvl": "feedback", "msg": ".*the left one speaks/);
+  const replayed = await runCli(["replay", "--job", job, "--device", device("qemu-x86_64"), output]);
+  expect(replayed.stdout).toMatch(/^tests +3 pass, as recorded$/m);
+  expect(replayed.code).toBe(0);
+  expect(leftovers()).toEqual([]);
+});
+
 test("lava-run: its flags, its files, its exit code; with the gold-standard job of qemu-x86_64", async () => {
   const output = join(folder, "lava-run-out");
   const words = ["--device", device("qemu-x86_64"), "--output-dir", output, "--job-id", "815", "--skip-sudo-warning"];
