@@ -32,12 +32,18 @@ const named = (name, changes = {}) => ({
   ...changes,
 });
 
-/** What is recorded: the job, its device, the exit code that it must have; `cancelAt`: text of the console. */
+/** What is recorded: the job, its device, the exit code that it must have; `machine`: the board, `cancelAt`: text of the console. */
 const RECORDINGS = {
   "qemu-x86_64": { job: job("qemu-x86_64.yaml"), device: "qemu-x86_64", exit: 0 },
   "qemu-arm64": { job: job("qemu-arm64.yaml"), device: "qemu-arm64", exit: 0 },
   "two-machines": { job: job("two-machines.yaml"), device: "qemu-x86_64", exit: 0 },
   "uboot-arm64": { job: job("uboot-arm64.yaml"), exit: 0 },
+  "ipxe-x86_64": {
+    job: job("gold/qemu-x86_64-ipxe.yaml"),
+    device: "extends: qemu-x86_64-ipxe\n",
+    machine: "x86_64-ipxe",
+    exit: 0,
+  },
   panic: { job: job("hard-cases/panic.yaml"), exit: 2 },
   "split-signal": { job: job("hard-cases/split-signal.yaml"), exit: 0 },
   "reboot-in-test": { job: job("hard-cases/reboot-in-test.yaml"), exit: 2 },
@@ -94,7 +100,7 @@ function run(words, output, cancelAt) {
 }
 
 async function record(name) {
-  const { job: text, device = UBOOT, exit, cancelAt } = RECORDINGS[name];
+  const { job: text, device = UBOOT, machine, exit, cancelAt } = RECORDINGS[name];
   // Below the temporary folder, so that no path of this machine stands in a recording.
   const work = mkdtempSync(join(tmpdir(), "recording-"));
   // Job and device lie as deep as those of the project: relative paths in them hold.
@@ -111,7 +117,7 @@ async function record(name) {
   writeFileSync(jobFile, definition);
   writeFileSync(deviceFile, dictionary);
   try {
-    if (emulated) await board.start({ port, socket, tftp, log: join(work, "board.console") });
+    if (emulated) await board.start({ machine, port, socket, tftp, log: join(work, "board.console") });
     const words = [
       ...["run", "--device", relative(ROOT, deviceFile), "--dispatcher", DISPATCHER, "--output-dir", output],
       ...["--tftp-root", tftp, "--job-id", "1"],
