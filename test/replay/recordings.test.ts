@@ -12,6 +12,7 @@ const names = recordings();
 test("there are recordings of every machine that is emulated, and of every failure", () => {
   expect(names.map((name) => basename(name))).toEqual([
     "cancel",
+    "ipxe-x86_64",
     "kernel-hang",
     "lost-command",
     "missed-autoboot",
