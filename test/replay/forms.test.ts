@@ -32,6 +32,9 @@ const consolesOf = (events: RunEvent[]): Set<string> =>
 /** What the bytes alone cannot show: that nothing more came. */
 const ENDLESS = new Set(["cancel", "kernel-hang", "missed-autoboot", "wrong-prompt"]);
 
+/** Stopped by a key that is not echoed, on a line that was not ended yet: without times nobody knows when it came. */
+const UNSEEN_KEY: { [name: string]: string } = { "ipxe-x86_64": "\\u0002" };
+
 describe.each(recordings())("%s", (name) => {
   let told: Awaited<ReturnType<typeof toldBy>>;
   beforeAll(async () => {
@@ -43,6 +46,11 @@ describe.each(recordings())("%s", (name) => {
     const log = asLavaLog(told.events);
     expect(log).not.toContain("\\e[6n");
     const again = await replayed(folderOf({ ...companions(name), "logs.yaml": log }));
+    const unseen = UNSEEN_KEY[basename(name)];
+    if (unseen) {
+      expect(again.divergence?.expected).toContain(unseen);
+      return;
+    }
     expect(again.divergence).toBeUndefined();
     expect(again.report.verdict.class).toBe(original.report.verdict.class);
     expect(again.report.verdict.error?.level).toBe(original.report.verdict.error?.level);
@@ -52,6 +60,11 @@ describe.each(recordings())("%s", (name) => {
   test("as a console log without times it ends in the same way, or where its bytes end", async () => {
     const { result: original } = told;
     const again = await replayed(folderOf({ ...companions(name), "console.raw": asConsoleLog(told.events) }));
+    const unseen = UNSEEN_KEY[basename(name)];
+    if (unseen) {
+      expect(again.divergence?.got).toContain(unseen);
+      return;
+    }
     expect(again.divergence).toBeUndefined();
     if (consolesOf(told.events).size > 1) {
       // Its bytes are those of one board: the other one is waited for in vain.
