@@ -25,6 +25,9 @@ const ASKING = /[#$%>:\]?](?:\s|\x1b\[[0-9;?]*[A-Za-z])*\r\n$/;
 const KERNEL = new RegExp(`^${KERNEL_STAMP}`);
 const KERNEL_LINES = new RegExp(KERNEL_LINE, "g");
 const LINE_END = 2;
+/** Control characters that nothing echoes. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: keys are control characters
+const UNECHOED = /^[\x00-\x08\x0b\x0c\x0e-\x1f]+$/;
 
 /** Where in a line the echo of a text begins; -1 when it is not there. */
 function echoAt(line: string, typed: string): number {
@@ -56,12 +59,25 @@ function findEcho(lines: string, typed: string): Echo | undefined {
   return { line: line === 0 ? 0 : lifted.at(line), begin: lifted.at(at) };
 }
 
+/** What a line has not of a text whose beginning it ends with. */
+function wrappedRest(line: string, typed: string, t: number): { text: string; t: number } | undefined {
+  const shown = line.slice(0, -LINE_END);
+  const at = typed.length > BEGINNING ? shown.indexOf(typed.slice(0, BEGINNING)) : -1;
+  const begun = at < 0 ? "" : shown.slice(at);
+  return at >= 0 && begun.length < typed.length && typed.startsWith(begun)
+    ? { text: typed.slice(begun.length), t }
+    : undefined;
+}
+
 class EchoPlacer {
   /** Inputs whose echo has not come, each with the lines after it. */
   #open: { input: Input; lines: Output[] }[] = [];
   #last = 0;
+  /** What is left of an echo that the terminal wrapped, and when its line came. */
+  #wrapped: { text: string; t: number } | undefined;
 
-  take(event: RecordedEvent): RecordedEvent[] {
+  take(taken: RecordedEvent): RecordedEvent[] {
+    const event = this.#unwrapped(taken);
     if (event.kind === "input") {
       this.#open.push({ input: event, lines: [] });
       return this.#open.length > TYPED_AHEAD ? this.#giveUp() : [];
@@ -72,14 +88,28 @@ class EchoPlacer {
       const all = index === this.#open.length - 1 ? [...lines, event] : [event];
       const echo = this.#echo(all, input, index);
       if (!echo) continue;
-      const before = this.#open.slice(0, index).flatMap(() => this.#giveUp());
-      this.#open.shift();
+      const keys = this.#keysBefore(index);
+      const before = this.#open.slice(0, index - keys.length).flatMap(() => this.#giveUp());
+      this.#open.splice(0, keys.length + 1);
       const between = all.length > 1 || lines.length === 0 ? [] : lines;
-      return [...before, ...this.#place(input, all, echo, between)];
+      this.#wrapped = wrappedRest(textOf(event), input.text.slice(0, -1), event.t);
+      return [...before, ...this.#place(input, all, echo, between, keys)];
     }
     const last = this.#open.at(-1);
     last?.lines.push(event);
     return (last?.lines.length ?? 0) >= LOOK_AHEAD ? this.end() : [];
+  }
+
+  /** The rest of a wrapped echo was there with its beginning, whenever its line ended. */
+  #unwrapped(event: RecordedEvent): RecordedEvent {
+    const wrapped = this.#wrapped;
+    this.#wrapped = undefined;
+    if (!wrapped || event.kind !== "output") return event;
+    const text = textOf(event).slice(0, -LINE_END);
+    if (text === "" || !wrapped.text.startsWith(text)) return event;
+    const left = wrapped.text.slice(text.length);
+    if (left !== "") this.#wrapped = { text: left, t: wrapped.t };
+    return { ...event, t: wrapped.t };
   }
 
   end(): RecordedEvent[] {
@@ -96,6 +126,17 @@ class EchoPlacer {
     return begin < 0 ? undefined : { line: 0, begin };
   }
 
+  /** Keys without an echo that were typed right before this input, with no line between. */
+  #keysBefore(index: number): Input[] {
+    let first = index;
+    for (let at = index - 1; at >= 0; at--) {
+      const open = this.#open[at];
+      if (!open || open.lines.length > 0 || !UNECHOED.test(open.input.text.slice(0, -1))) break;
+      first = at;
+    }
+    return this.#open.slice(first, index).map(({ input }) => input);
+  }
+
   /** No echo comes: a prompt right after the input was typed at without one, e.g. for a password. */
   #giveUp(): RecordedEvent[] {
     const { input, lines } = this.#open.shift() as { input: Input; lines: Output[] };
@@ -105,9 +146,12 @@ class EchoPlacer {
     return this.#given([input, ...lines]);
   }
 
-  /** The lines with the input at its place: what its console line began with comes before it. */
-  #place(input: Input, lines: Output[], { line, begin }: Echo, between: Output[]): RecordedEvent[] {
-    const prompt: RecordedEvent[] = [];
+  /**
+   * The lines with the input at its place: what its console line began with comes before it. Keys were pressed where the
+   * board began to take that back: firmware takes away its line that asks for one.
+   */
+  #place(input: Input, lines: Output[], { line, begin }: Echo, between: Output[], keys: Input[] = []): RecordedEvent[] {
+    const prompt: Output[] = [];
     const after: RecordedEvent[] = [];
     let offset = 0;
     const t = Math.min(input.t, Math.max(this.#last, input.t - TYPED_AFTER));
@@ -121,7 +165,13 @@ class EchoPlacer {
       if (to < text.length && to >= from) after.push(piece(text.slice(to), each.t));
       offset += text.length;
     }
-    return this.#given([...prompt, input, ...between, ...after]);
+    const [asked, ...rest] = prompt;
+    const text = asked ? textOf(asked) : "";
+    const taken = keys.length > 0 ? text.indexOf("\b") : -1;
+    if (!asked || taken < 0) return this.#given([...keys, ...prompt, input, ...between, ...after]);
+    const part = (bytes: string) => ({ ...asked, bytes: Buffer.from(bytes) });
+    const pressed = [part(text.slice(0, taken)), ...keys, part(text.slice(taken)), ...rest];
+    return this.#given([...pressed, input, ...between, ...after]);
   }
 
   /** What was typed ahead comes in another order than it happened in: no time goes back for that. */

@@ -12,7 +12,9 @@ export class KnownNamesReader {
   typed(text: string): void {
     const runner = /\/lava-([\w.-]+)\/bin\/lava-test-runner /.exec(text);
     if (runner) this.jobId ??= runner[1] as string;
-    const file = /(?:^|[\s"'])\/?([\w.-]+)\/([\w.-]+)\/[\w.-]+\/[\w.+-]+/.exec(text);
+    const file = /(?:^|[\s"']|tftp:\/\/[^/\s]+\/|\(tftp,[^)\s]+\))\/?([\w.-]+)\/([\w.-]+)\/[\w.-]+\/[\w.+-]+/.exec(
+      text,
+    );
     if (file && this.#folders.length < 16) this.#folders.push({ job: file[1] as string, folder: file[2] as string });
     const nfs = /\bnfsroot=([^:\s,]+):([^,\s"']+)/.exec(text);
     if (nfs) this.known.nfs ??= { server: nfs[1] as string, path: nfs[2] as string };
@@ -20,7 +22,7 @@ export class KnownNamesReader {
     if (disk) this.known.diskUuid ??= disk[1] as string;
     const http = /\b(https?:\/\/[^/\s"']+\/tmp)\//.exec(text);
     if (http) this.known.httpUrl ??= http[1] as string;
-    const server = /\b(?:serverip|server_ip)\s*[= ]\s*(\d+\.\d+\.\d+\.\d+)\b/.exec(text);
+    const server = /\b(?:(?:serverip|server_ip)\s*[= ]\s*|tftp:\/\/|\(tftp,)(\d+\.\d+\.\d+\.\d+)\b/.exec(text);
     if (server) this.known.dispatcherIp ??= server[1] as string;
   }
 
