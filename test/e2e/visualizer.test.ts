@@ -44,7 +44,7 @@ afterAll(async () => {
 });
 
 /** What comes to hold: the machine may be busy. */
-const soon = <T>(value: () => T | Promise<T>) => expect.poll(value, { timeout: 60_000 });
+const soon = <T>(value: () => T | Promise<T>) => expect.poll(value, { timeout: 120_000 });
 
 /** Starts `visualize` and gives its address. */
 async function serve(...words: string[]): Promise<string> {
