@@ -1,32 +1,14 @@
 /** Parts that run inside this process: TypeScript benches, bundled first. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { build } from "esbuild";
+import { importSource } from "../scripts/lib/import-source.mjs";
 import { CACHE, ROOT } from "../scripts/lib/paths.mjs";
-import { plainRequire } from "../scripts/lib/plain-require.mjs";
+
 import { goal } from "./goals.mjs";
 
-/** Bundled sources ask for packages when they need them. */
-const REQUIRE =
-  'import { createRequire as lateRequire } from "node:module"; const require = lateRequire(import.meta.url);';
-
 /** Bundles a TypeScript file of this folder and imports it. */
-export async function importBench(name) {
-  const outfile = join(CACHE, "bench", `${name}.mjs`);
-  await build({
-    entryPoints: [join(ROOT, "bench", `${name}.ts`)],
-    outfile,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    packages: "external",
-    plugins: [plainRequire],
-    banner: { js: REQUIRE },
-    logLevel: "error",
-  });
-  return import(pathToFileURL(outfile).href);
-}
+export const importBench = (name) =>
+  importSource(join(CACHE, "bench"), name, { entryPoints: [join(ROOT, "bench", `${name}.ts`)] });
 
 export async function measureActions() {
   const { measure } = await importBench("actions");

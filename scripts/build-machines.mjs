@@ -3,8 +3,8 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { exit } from "node:process";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { build } from "esbuild";
+import { fileURLToPath } from "node:url";
+import { BUNDLES, importSource } from "./lib/import-source.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const target = join(root, "src/strategies/generated/machines.json");
@@ -19,18 +19,9 @@ function files(folder) {
     });
 }
 
-const bundle = join(root, "node_modules/.cache/lava-dispatch/load-machines.mjs");
-mkdirSync(dirname(bundle), { recursive: true });
-await build({
+const { loadMachines } = await importSource(join(root, BUNDLES), "load-machines", {
   entryPoints: [join(root, "src/strategies/load-machines.ts")],
-  outfile: bundle,
-  bundle: true,
-  packages: "external",
-  platform: "node",
-  format: "esm",
-  logLevel: "warning",
 });
-const { loadMachines } = await import(pathToFileURL(bundle).href);
 const { machines, problems } = loadMachines(files(join(root, "machines")));
 for (const { severity, message, location, hint } of problems)
   console.error(

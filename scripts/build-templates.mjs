@@ -2,30 +2,21 @@
 // neither Handlebars' compiler nor the front matter's YAML is needed for them. A broken template ends the build.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { build } from "esbuild";
+import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
+import { BUNDLES, importSource } from "./lib/import-source.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, "device-configs/device-types");
 const target = join(root, "src/device/generated/templates.cjs");
 mkdirSync(dirname(target), { recursive: true });
 
-/** The compiler is TypeScript: bundled on the fly. */
-const bundle = join(root, "node_modules/.cache/lava-dispatch/compile-template.mjs");
-await build({
+const { compileTemplate, splitTemplate } = await importSource(join(root, BUNDLES), "compile-template", {
   stdin: {
     contents: 'export * from "./render-template.js"; export { splitTemplate } from "./split-template.js";',
     resolveDir: join(root, "src/device"),
   },
-  outfile: bundle,
-  bundle: true,
-  packages: "external",
-  platform: "node",
-  format: "esm",
-  logLevel: "warning",
 });
-const { compileTemplate, splitTemplate } = await import(pathToFileURL(bundle).href);
 const compiled = readdirSync(folder)
   .filter((name) => name.endsWith(".hbs"))
   .sort()

@@ -35,18 +35,25 @@ const MODULES = {
   xstate: join(root, "node_modules/xstate/dist/xstate.esm.js"),
 };
 
+/** The schemas for editors: files under their own names, which settings can name. */
+const PUBLISHED = ".schema.json";
+
+/** JSON without blanks and in ASCII: read as latin1, it is not decoded. */
+const asciiJson = (path) =>
+  JSON.stringify(JSON.parse(readFileSync(path, "utf8"))).replace(
+    /[^\0-\x7f]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+
 /** Large JSON becomes a file of its own, read when it is asked for: in a piece it would be carried twice, as text and compiled. */
 const jsonAsFile = {
   name: "json-as-file",
   setup({ onLoad }) {
     onLoad({ filter: /\.json$/ }, ({ path }) => {
-      // in ASCII: read as latin1, it is not decoded
-      const text = JSON.stringify(JSON.parse(readFileSync(path, "utf8"))).replace(
-        /[^\0-\x7f]/g,
-        (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-      );
-      if (text.length < 16 * 1024) return { contents: text, loader: "json" };
-      const name = `data-${basename(dirname(path))}-${basename(path)}`;
+      const text = asciiJson(path);
+      const isPublished = path.endsWith(PUBLISHED);
+      if (text.length < 16 * 1024 && !isPublished) return { contents: text, loader: "json" };
+      const name = isPublished ? basename(path) : `data-${basename(dirname(path))}-${basename(path)}`;
       mkdirSync(dist, { recursive: true });
       writeFileSync(join(dist, name), text);
       const read = `JSON.parse(require("node:fs").readFileSync(distFolder + ${JSON.stringify(`/${name}`)}, "latin1"))`;
@@ -186,10 +193,6 @@ for (const name of LATE) {
   });
   writePiece(lateName(name), late[0].text);
 }
-// The schemas, as files that an editor's settings can name.
-const schemas = join(root, "src/definition/generated");
-for (const name of readdirSync(schemas).filter((name) => name.endsWith(".schema.json")))
-  cpSync(join(schemas, name), join(dist, name));
 await buildTesting(root, dist, { ...common, external: EXTERNAL });
 
 /**

@@ -1,10 +1,12 @@
 // Makes of a schema that the validators are compiled from the one that is published for editors: plain draft 7, each key
 // with what it means.
 
+import { PIECE } from "./split-validator.mjs";
+
 const isMap = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Keywords that only the program's own validators and messages need. */
-const OWN_WORDS = ["errorMessage", "keys", "unknownKeys", "pythonRegExp", "discriminator", "piece"];
+const OWN_WORDS = ["errorMessage", "keys", "unknownKeys", "pythonRegExp", "discriminator", PIECE];
 
 /**
  * @param {object} schema a bundled schema

@@ -35,6 +35,7 @@ async function writeTree({ pipeline }: Inputs, output: string): Promise<void> {
   writeDescription(output, { pipeline: describe(pipeline) });
 }
 
+/** It is empty as a rule, and to remove a folder with what is in it takes code that is loaded for it. */
 function removeFolder(folder: string): void {
   try {
     rmdirSync(folder);

@@ -21,12 +21,11 @@ export async function rebuiltChart(
   options: VisualizeOptions,
   context: CliContext,
 ): Promise<RunChart | undefined> {
-  const here = (name: string) => [join(directory, name)].find((path) => existsSync(path));
-  const job = here("job.yaml");
-  const device = options.device ?? here("device.yaml");
-  const dispatcher =
-    options.dispatcher ??
-    [directory, dirname(directory)].map((folder) => join(folder, "dispatcher.yaml")).find((path) => existsSync(path));
+  const found = (name: string, ...folders: string[]) =>
+    folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
+  const job = found("job.yaml", directory);
+  const device = options.device ?? found("device.yaml", directory);
+  const dispatcher = options.dispatcher ?? found("dispatcher.yaml", directory, dirname(directory));
   if (job === undefined || device === undefined) return undefined;
   try {
     const texts = readInputs(job, { ...options, device, ...(dispatcher && { dispatcher }) }, context);

@@ -4,7 +4,8 @@ import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { JournalRecord } from "../../src/interpreter/journal-format.js";
-import { adaptJob, boardWords, type RealBoard, startRealBoard } from "../support/real-board.js";
+import { boardForTests } from "../support/board-for-tests.js";
+import { adaptJob, boardWords } from "../support/real-board.js";
 import { fileHolds, runCli, startCli, until } from "../support/run-cli.js";
 import {
   expectCompleteOutputs,
@@ -17,19 +18,11 @@ import {
   testCase,
   verdicts,
 } from "../support/run-outputs.js";
-import { freePort, makeWorkspace, removeWorkspace } from "../support/workspace.js";
+import { freePort } from "../support/workspace.js";
 
-const folder = makeWorkspace();
-let board: RealBoard;
-beforeAll(async () => {
-  board = await startRealBoard({ folder, name: "board" });
-});
+const { folder, board } = boardForTests();
 afterEach(async () => {
   expect(await board.status()).toBe("off");
-});
-afterAll(async () => {
-  await board.destroy();
-  removeWorkspace(folder);
 });
 
 let runs = 0;

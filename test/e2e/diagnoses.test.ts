@@ -1,23 +1,15 @@
 /** Faults of a lab and of jobs on the real board: what the failed job says of its state, and what to do. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { adaptJob, boardWords, type RealBoard, startRealBoard } from "../support/real-board.js";
+import { afterEach, expect, test } from "vitest";
+import { boardForTests } from "../support/board-for-tests.js";
+import { adaptJob, boardWords } from "../support/real-board.js";
 import { runCli } from "../support/run-cli.js";
 import { expectCompleteOutputs } from "../support/run-outputs.js";
-import { makeWorkspace, removeWorkspace } from "../support/workspace.js";
 
-const folder = makeWorkspace();
-let board: RealBoard;
-beforeAll(async () => {
-  board = await startRealBoard({ folder, name: "faulty" });
-});
+const { folder, board } = boardForTests("faulty");
 afterEach(async () => {
   expect(await board.status()).toBe("off");
-});
-afterAll(async () => {
-  await board.destroy();
-  removeWorkspace(folder);
 });
 
 let runs = 0;

@@ -1,28 +1,20 @@
 /** A root file system as a network block device: nbd-server on this machine, nbd-client in the guest's initramfs. */
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
+import { boardForTests } from "../support/board-for-tests.js";
 import { ext4Image, guestFile, initrdWithTools, noGuest, rootTree } from "../support/guest-images.js";
 import { inlineTest } from "../support/inline-test.js";
-import { boardWords, type RealBoard, startRealBoard } from "../support/real-board.js";
+import { boardWords } from "../support/real-board.js";
 import { runCli } from "../support/run-cli.js";
 import { expectCompleteOutputs, readConsole, verdicts } from "../support/run-outputs.js";
-import { makeWorkspace, removeWorkspace } from "../support/workspace.js";
 
 const why = existsSync("/usr/bin/nbd-server") ? noGuest("arm64") : "not installed: nbd-server";
 if (why) console.warn(`nbd-jobs: skipped: ${why}`);
 
 describe.skipIf(why !== undefined)("the U-Boot board", () => {
-  const folder = makeWorkspace();
-  let board: RealBoard;
-  beforeAll(async () => {
-    board = await startRealBoard({ folder, name: "board" });
-  });
-  afterAll(async () => {
-    await board.destroy();
-    removeWorkspace(folder);
-  });
+  const { folder, board } = boardForTests();
 
   test("boots into a root that nbd-server serves, writes to it, and fetches the overlay", async () => {
     const root = rootTree(folder, "arm64", { "etc/served-as": "a network block device\n" });

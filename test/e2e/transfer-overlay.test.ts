@@ -1,28 +1,21 @@
 /** The test overlay over the console itself: sz of this machine, rz of the guest. (Over HTTP: removable-media; over NFS: nfs-jobs.) */
 import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
+import { boardForTests } from "../support/board-for-tests.js";
 import { type Architecture, guestFile, initrdWithTools, noGuest } from "../support/guest-images.js";
 import { inlineTest } from "../support/inline-test.js";
-import { boardWords, type RealBoard, startRealBoard } from "../support/real-board.js";
+import { boardWords } from "../support/real-board.js";
 import { runCli } from "../support/run-cli.js";
 import { expectCompleteOutputs, readConsole, readLog, verdicts } from "../support/run-outputs.js";
-import { inRoot, makeWorkspace, removeWorkspace } from "../support/workspace.js";
+import { inRoot } from "../support/workspace.js";
 
 const why = existsSync("/usr/bin/sz") ? (noGuest("arm64") ?? noGuest("amd64")) : "not installed: lrzsz";
 if (why) console.warn(`transfer-overlay: skipped: ${why}`);
 
 describe.skipIf(why !== undefined)("zmodem", () => {
-  const folder = makeWorkspace();
-  let board: RealBoard;
-  beforeAll(async () => {
-    board = await startRealBoard({ folder, name: "board" });
-  });
-  afterAll(async () => {
-    await board.destroy();
-    removeWorkspace(folder);
-  });
+  const { folder, board } = boardForTests();
 
   let runs = 0;
   async function run(device: string, words: string[], actions: object[]) {
