@@ -23,7 +23,7 @@ const CHUNK = 4096;
 const BYTES = 50e6;
 /** The peers are slow: a part of the log tells their speed as well. */
 const PEER_BYTES = 5e6;
-const RUNS = 5;
+const RUNS = 7;
 const patterns: Pattern[] = PATTERNS.map((source, index) => ({ source, kind: "pattern", index }));
 
 interface Row {
@@ -92,15 +92,15 @@ async function wholePath(file: string, parent: string) {
   const connection = await openConnection(["cat", file], { signal: new AbortController().signal, clock });
   const console = createConsole(connection, { clock });
   console.events.subscribe((event) => {
-    if (event.kind === "line") {
-      logs.write({ type: "log", t: event.time, level: "target", message: event.text, line });
-      line += 1;
+    if (event.kind === "lines") {
+      for (const message of event.lines)
+        logs.write({ type: "log", t: event.time, level: "target", message, line: line++ });
     } else if (event.kind === "output") {
       cast.write({
         type: "console",
         t: event.time,
         direction: "output",
-        bytes: event.bytes,
+        text: event.text,
         secret: false,
         console: "common",
       });

@@ -65,7 +65,7 @@ class ConnectionConsole implements Console {
   readonly #signals = new Subject<Signal>();
   readonly #decoder = new Utf8Decoder();
   readonly #history: OutputHistory;
-  readonly #lines: LineSplitter;
+  readonly #lines = new LineSplitter();
   readonly #scanner = new PatternScanner();
   readonly #prompts: PromptWaiter;
   readonly #reader: SignalReader;
@@ -91,7 +91,6 @@ class ConnectionConsole implements Console {
     this.#clock = options.clock;
     this.#time = options.clock.now();
     this.#history = new OutputHistory(Math.max(UNREAD, options.tailBytes ?? 0));
-    this.#lines = new LineSplitter((text) => this.#events.next({ kind: "line", text, time: this.#time }));
     this.#changes = new OutputChanges(this.#clock);
     this.#prompts = new PromptWaiter(this.#history, this.#clock, options.silenceMs ?? 20, () => this.#settle());
     this.#sent = new SentLines(this.#history);
@@ -213,18 +212,18 @@ class ConnectionConsole implements Console {
       this.#relay.next(bytes);
       return;
     }
-    if (this.#events.observed) this.#events.next({ kind: "output", bytes, time: this.#time });
     this.#take(this.#decoder.write(bytes), false);
   }
 
   #take(text: string, last: boolean): void {
+    if (text !== "" && this.#events.observed) this.#events.next({ kind: "output", text, time: this.#time });
     const offset = this.#history.end;
     const { lineStart } = this.#history;
     this.#history.push(text);
     if (!this.#scanner.idle) this.#scan(offset, lineStart, last);
     const signals = this.#reader.read(text, offset, last);
     if (signals.length > 0) this.#tellSignals(text, offset, signals);
-    else if (this.#events.observed) this.#lines.write(text);
+    else if (this.#events.observed) this.#tellLines(this.#lines.write(text));
     this.#prompts.outputCame(this.#time, this.#scanner.holding);
     this.#changes.tell();
   }
@@ -240,12 +239,16 @@ class ConnectionConsole implements Console {
     for (const { signal, end } of signals) {
       const lineEnd = text.indexOf("\n", Math.max(from, end - offset));
       if (lineEnd >= 0 && end - offset > from) {
-        this.#lines.write(text.slice(from, lineEnd + 1));
+        this.#tellLines(this.#lines.write(text.slice(from, lineEnd + 1)));
         from = lineEnd + 1;
       }
       this.#signals.next(signal);
     }
-    this.#lines.write(text.slice(from));
+    this.#tellLines(this.#lines.write(text.slice(from)));
+  }
+
+  #tellLines(lines: string[]): void {
+    if (lines.length > 0) this.#events.next({ kind: "lines", lines, time: this.#time });
   }
 
   /** A new wait first looks at what came since the last match. */
@@ -268,7 +271,7 @@ class ConnectionConsole implements Console {
   #end(reason: CloseReason): void {
     if (this.#reason) return;
     this.#take(this.#decoder.end(), true);
-    this.#lines.end();
+    this.#tellLines(this.#lines.end());
     this.#reason = reason;
     this.#prompts.end();
     this.#changes.tell();

@@ -6,42 +6,41 @@ export const LONGEST_LINE = 16 * 1024;
  * ESC characters. Holds one unfinished line of bounded length.
  */
 export class LineSplitter {
-  readonly #line: (text: string) => void;
   #rest = "";
 
-  constructor(line: (text: string) => void) {
-    this.#line = line;
-  }
-
-  write(chunk: string): void {
+  /** The lines that this chunk ends. */
+  write(chunk: string): string[] {
+    const lines: string[] = [];
     const text = chunk.includes("\x1b") ? chunk.replaceAll("\x1b", "") : chunk;
     let from = 0;
     for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", from)) {
-      if (this.#rest === "") this.#cut(text.slice(from, lineEnd(text, from, at)));
+      if (this.#rest === "") cut(text.slice(from, lineEnd(text, from, at)), lines);
       else {
         const line = this.#rest + text.slice(from, at);
         this.#rest = "";
-        this.#cut(line.slice(0, lineEnd(line, 0, line.length)));
+        cut(line.slice(0, lineEnd(line, 0, line.length)), lines);
       }
       from = at + 1;
     }
     if (from < text.length) this.#rest += from === 0 ? text : text.slice(from);
     while (this.#rest.length >= LONGEST_LINE) {
-      this.#line(this.#rest.slice(0, LONGEST_LINE));
+      lines.push(this.#rest.slice(0, LONGEST_LINE));
       this.#rest = this.#rest.slice(LONGEST_LINE);
     }
+    return lines;
   }
 
   /** The line that no line end came for, if any. */
-  end(): void {
-    if (this.#rest !== "") this.#line(this.#rest);
+  end(): string[] {
+    const lines = this.#rest === "" ? [] : [this.#rest];
     this.#rest = "";
+    return lines;
   }
+}
 
-  #cut(line: string): void {
-    if (line.length <= LONGEST_LINE) this.#line(line);
-    else for (let at = 0; at < line.length; at += LONGEST_LINE) this.#line(line.slice(at, at + LONGEST_LINE));
-  }
+function cut(line: string, lines: string[]): void {
+  if (line.length <= LONGEST_LINE) lines.push(line);
+  else for (let at = 0; at < line.length; at += LONGEST_LINE) lines.push(line.slice(at, at + LONGEST_LINE));
 }
 
 const RETURN = 13;

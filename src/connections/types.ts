@@ -96,8 +96,9 @@ export interface SendReport {
 
 /** What the console tells of everything that it reads, for logs and recordings. */
 export type ConsoleEvent =
-  | { kind: "line"; text: string; time: number }
-  | { kind: "output"; bytes: Uint8Array; time: number }
+  /** The lines that one piece of output ended: told together, as there are many. */
+  | { kind: "lines"; lines: string[]; time: number }
+  | { kind: "output"; text: string; time: number }
   /** `lineEnd` follows the text; a secret's text is already hidden. */
   | { kind: "input"; text: string; lineEnd: string; secret: boolean; time: number };
 

@@ -14,7 +14,7 @@ export type RunEvent =
       type: "console";
       t: number;
       direction: "output" | "input";
-      bytes: Uint8Array;
+      text: string;
       secret: boolean;
       console: string;
     };

@@ -48,23 +48,24 @@ export class JobConsoles implements ConsoleTable {
     const name = nameOf(node);
     const console = createConsole(connection, { clock: this.#clock });
     console.events.subscribe((event) => {
-      if (event.kind === "line") {
+      if (event.kind === "lines") {
         // Several namespaces may share one console.
         const current = this.#open.get(this.namespace);
         const foreign = this.namespace !== namespace && current !== undefined && current !== console;
-        if (foreign) this.#log.log("feedback", event.text, { ns: namespace });
-        else this.#log.log("target", event.text);
-      } else if (event.kind === "output") this.#tell(name, event.time, "output", event.bytes, false);
+        for (const line of event.lines)
+          if (foreign) this.#log.log("feedback", line, { ns: namespace });
+          else this.#log.log("target", line);
+      } else if (event.kind === "output") this.#tell(name, event.time, "output", event.text, false);
       else {
         if (!event.secret) this.#log.log("input", event.text);
-        this.#tell(name, event.time, "input", Buffer.from(event.text + event.lineEnd), event.secret);
+        this.#tell(name, event.time, "input", event.text + event.lineEnd, event.secret);
       }
     });
     return console;
   }
 
-  #tell(console: string, t: number, direction: "output" | "input", bytes: Uint8Array, secret: boolean): void {
-    this.#emit({ type: "console", t, direction, bytes, secret, console });
+  #tell(console: string, t: number, direction: "output" | "input", text: string, secret: boolean): void {
+    this.#emit({ type: "console", t, direction, text, secret, console });
   }
 
   /** An action's own console ends with it; its faults are no fault of the action. */

@@ -242,10 +242,14 @@ export class Talk {
       this.#takeFirst((t) => t.signal === name, heard);
     });
     const lines = console.events.subscribe((event) => {
-      if (event.kind !== "line" || !pattern || this.#signal.aborted) return;
-      const found = pattern.exec(event.text);
-      if (found?.groups)
-        this.#send({ type: "test.pattern", level, groups: { ...found.groups }, line: this.#runtime.log.lastLine() });
+      if (event.kind !== "lines" || !pattern || this.#signal.aborted) return;
+      // They are in the log already.
+      const first = this.#runtime.log.lastLine() - event.lines.length + 1;
+      for (const [index, text] of event.lines.entries()) {
+        const found = pattern.exec(text);
+        if (found?.groups)
+          this.#send({ type: "test.pattern", level, groups: { ...found.groups }, line: first + index });
+      }
     });
     return () => {
       signals.unsubscribe();

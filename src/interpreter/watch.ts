@@ -118,13 +118,15 @@ class Collector {
       };
       const subscription = console.events.subscribe({
         next: (event) => {
-          if (event.kind !== "line" || this.finished) return;
-          if (lines.length === 0 && !event.text.includes(firstLine.trim().slice(0, 60))) return;
-          rest = "";
-          lines.push(event.text);
-          size += event.text.length;
-          // A line of the end pattern is awaited with its line end, as the patterns say `[^\r]*\r`.
-          if ((end && lines.length >= 1 && end.test(`${event.text}\r`)) || size > LONGEST_MESSAGE) this.finish();
+          for (const line of event.kind === "lines" ? event.lines : []) {
+            if (this.finished) return;
+            if (lines.length === 0 && !line.includes(firstLine.trim().slice(0, 60))) continue;
+            rest = "";
+            lines.push(line);
+            size += line.length;
+            // A line of the end pattern is awaited with its line end, as the patterns say `[^\r]*\r`.
+            if ((end && lines.length >= 1 && end.test(`${line}\r`)) || size > LONGEST_MESSAGE) this.finish();
+          }
         },
         complete: () => this.finish(),
       });

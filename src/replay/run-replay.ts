@@ -89,11 +89,7 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
   const observer: RunSink = {
     write(event: RunEvent) {
       if (event.type === "console" && event.direction === "input")
-        player.typed({
-          text: masker.text(Buffer.from(event.bytes).toString()),
-          secret: event.secret,
-          console: event.console,
-        });
+        player.typed({ text: masker.text(event.text), secret: event.secret, console: event.console });
       if (event.type !== "journal") return;
       const { record } = event;
       if (record.kind === "action" && record.status === "start")

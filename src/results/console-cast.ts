@@ -3,7 +3,6 @@
  * consoles all are in it: a marker (`m`) tells from where on it is another one.
  */
 import { join } from "node:path";
-import { Utf8Decoder } from "../base/utf8-decoder.js";
 import type { RunEvent, RunSink } from "../interpreter/events.js";
 import { AppendFile, type AppendFileOptions } from "./append-file.js";
 import { CONSOLE_MARK, FIRST_CONSOLE } from "./console-marks.js";
@@ -20,7 +19,6 @@ export interface CastOptions extends AppendFileOptions {
 export class ConsoleCast implements RunSink {
   readonly #file: AppendFile;
   readonly #start: number;
-  readonly #decoders = new Map<string, { output: Utf8Decoder; input: Utf8Decoder }>();
   #console = FIRST_CONSOLE;
   #last: number;
 
@@ -43,24 +41,15 @@ export class ConsoleCast implements RunSink {
   write(event: RunEvent): void {
     if (event.type !== "console") return;
     this.#last = Math.max(this.#last, event.t);
-    const { console, direction, secret, bytes } = event;
-    const decoders = this.#decoders.get(console) ?? { output: new Utf8Decoder(), input: new Utf8Decoder() };
-    this.#decoders.set(console, decoders);
-    // A character may come in two chunks: the decoder keeps the first half for the next.
-    this.#event(console, direction, secret ? MASKED : decoders[direction].write(bytes));
-  }
-
-  async close(): Promise<void> {
-    for (const [console, decoders] of this.#decoders)
-      for (const direction of ["output", "input"] as const) this.#event(console, direction, decoders[direction].end());
-    await this.#file.close();
-  }
-
-  #event(console: string, direction: "output" | "input", text: string): void {
-    if (text === "") return;
+    const { console, direction } = event;
     const seconds = ((this.#last - this.#start) / 1000).toFixed(6);
     if (console !== this.#console) this.#file.append(`[${seconds}, "m", ${JSON.stringify(CONSOLE_MARK + console)}]\n`);
     this.#console = console;
+    const text = event.secret ? MASKED : event.text;
     this.#file.append(`[${seconds}, "${direction[0]}", ${JSON.stringify(text)}]\n`);
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
   }
 }

@@ -9,11 +9,15 @@ const TOO_LONG = 100_000;
 /** Python's floats among the fields of a result. */
 const FLOATS: ReadonlySet<string> = new Set(["measurement"]);
 
+/** The last whole ms that was written: many events come within one. */
+let known = { ms: Number.NaN, text: "" };
+
 /** `2026-08-01T10:00:00.123456+00:00` of ms since the Unix epoch; fractions of a ms give the last digits. */
 export function isoTime(t: number): string {
   const ms = Math.floor(t);
+  if (ms !== known.ms) known = { ms, text: new Date(ms).toISOString().slice(0, 23) };
   const micros = Math.floor((t - ms) * 1000);
-  return `${new Date(ms).toISOString().slice(0, 23)}${String(micros).padStart(3, "0")}+00:00`;
+  return `${known.text}${String(micros).padStart(3, "0")}+00:00`;
 }
 
 /**

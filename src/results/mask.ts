@@ -15,7 +15,12 @@ export interface Masker {
   /** Every string of a JSON value, keys too. */
   json<T extends Json | undefined>(value: T): T;
   /** A masker of a stream: holds back what may be the beginning of a secret, at most as much as the longest one. */
-  stream(): { push(text: string): string; end(): string };
+  stream(): MaskedText;
+}
+
+export interface MaskedText {
+  push(text: string): string;
+  end(): string;
 }
 
 const escapeRegExp = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
@@ -56,7 +61,7 @@ export function createMasker(secrets: Iterable<string>): Masker {
   };
 }
 
-class MaskedStream {
+class MaskedStream implements MaskedText {
   readonly #words: string[];
   readonly #pattern: RegExp;
   #held = "";
@@ -96,31 +101,15 @@ class MaskedStream {
   }
 }
 
-/** What one console says, or what is typed on it, without secrets. */
-class MaskedBytes {
-  readonly #decoder = new TextDecoder();
-  readonly #stream: ReturnType<Masker["stream"]>;
-  constructor(masker: Masker) {
-    this.#stream = masker.stream();
-  }
-  push(bytes: Uint8Array): string {
-    return this.#stream.push(this.#decoder.decode(bytes, { stream: true }));
-  }
-  end(): string {
-    return this.#stream.push(this.#decoder.decode()) + this.#stream.end();
-  }
-}
-
 /** Puts the masker before the sinks: each event is masked once, and all of them see the same. */
 export function maskSinks(sinks: RunSink[], masker: Masker): RunSink {
-  const consoles = new Map<string, { output: MaskedBytes; input: MaskedBytes }>();
-  const encoder = new TextEncoder();
+  const consoles = new Map<string, { output: MaskedText; input: MaskedText }>();
   let last = 0;
   const toAll = (event: RunEvent) => {
     for (const sink of sinks) sink.write(event);
   };
   const toConsole = (t: number, console: string, direction: "output" | "input", text: string) => {
-    if (text !== "") toAll({ type: "console", t, direction, bytes: encoder.encode(text), secret: false, console });
+    if (text !== "") toAll({ type: "console", t, direction, text, secret: false, console });
   };
   return {
     write(event) {
@@ -130,9 +119,9 @@ export function maskSinks(sinks: RunSink[], masker: Masker): RunSink {
       else if (event.type === "console" && !event.secret) {
         last = event.t;
         const { console, direction } = event;
-        const streams = consoles.get(console) ?? { output: new MaskedBytes(masker), input: new MaskedBytes(masker) };
+        const streams = consoles.get(console) ?? { output: masker.stream(), input: masker.stream() };
         consoles.set(console, streams);
-        toConsole(event.t, console, direction, streams[direction].push(event.bytes));
+        toConsole(event.t, console, direction, streams[direction].push(event.text));
       } else toAll(event);
     },
     async close() {

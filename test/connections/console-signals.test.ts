@@ -154,7 +154,7 @@ describe("signals", () => {
     const { board, console } = open();
     const told: string[] = [];
     console.events.subscribe((event) => {
-      if (event.kind === "line") told.push(event.text);
+      if (event.kind === "lines") told.push(...event.lines);
     });
     console.signals.subscribe(({ name }) => told.push(`signal ${name}`));
     board.say("<LAVA_SIGNAL_STARTTC a>\r\nbody\r\n<LAVA_SIGNAL_ENDTC a> <LAVA_SIGNAL_TESTSET STOP>\r\nrest\r\n");

@@ -30,7 +30,7 @@ async function state(promise: Promise<Match>): Promise<string> {
 const linesOf = (console: Console): string[] => {
   const lines: string[] = [];
   console.events.subscribe((event) => {
-    if (event.kind === "line") lines.push(event.text);
+    if (event.kind === "lines") lines.push(...event.lines);
   });
   return lines;
 };
@@ -390,7 +390,7 @@ describe("the log", () => {
     await console.send("hunter2", { secret: true });
     await console.send("\x03", { lineEnd: "" });
     expect(events).toEqual([
-      { kind: "output", bytes: Buffer.from("Password: "), time: 5 },
+      { kind: "output", text: "Password: ", time: 5 },
       { kind: "input", text: "********", lineEnd: "\n", secret: true, time: 5 },
       { kind: "input", text: "\x03", lineEnd: "", secret: false, time: 5 },
     ]);
@@ -401,12 +401,19 @@ describe("the log", () => {
   test("invalid UTF-8 becomes U+FFFD, characters may be cut by chunks, and matching goes on", async () => {
     const { board, console } = open();
     const lines = linesOf(console);
+    let output = "";
+    console.events.subscribe((event) => {
+      if (event.kind === "output") output += event.text;
+    });
     board.say(Buffer.from([0xc3]));
     board.say(Buffer.from([0xa4, 0xff, 0xfe, 0xe2, 0x82]));
     board.say(Buffer.from([0xac, 0x0a, 0xf0, 0x9f, 0x41]));
     board.say(Buffer.from("ready\n"));
     expect((await console.expect(patterns("ready"), never)).text).toBe("ready");
     expect(lines).toEqual(["ä\ufffd\ufffd€", "\ufffdAready"]);
+    board.say(Buffer.from([0xe2]));
+    await console.close();
+    expect(output).toBe("ä\ufffd\ufffd€\n\ufffdAready\n\ufffd");
   });
 
   test("100 MB without a line end: pieces are logged, memory is bounded, matching works on", async () => {
@@ -414,9 +421,11 @@ describe("the log", () => {
     let logged = 0;
     let longest = 0;
     console.events.subscribe((event) => {
-      if (event.kind !== "line") return;
-      logged += event.text.length;
-      longest = Math.max(longest, event.text.length);
+      if (event.kind !== "lines") return;
+      for (const { length } of event.lines) {
+        logged += length;
+        longest = Math.max(longest, length);
+      }
     });
     const match = console.expect(patterns("the needle", "[a-z]+=[0-9]+;"), never);
     const chunk = Buffer.alloc(64 * 1024, "#");

@@ -22,8 +22,8 @@ function asLavaLog(events: RunEvent[]): string {
 }
 
 const asConsoleLog = (events: RunEvent[]): Buffer =>
-  Buffer.concat(
-    events.flatMap((event) => (event.type === "console" && event.direction === "output" ? [event.bytes] : [])),
+  Buffer.from(
+    events.map((event) => (event.type === "console" && event.direction === "output" ? event.text : "")).join(""),
   );
 
 const consolesOf = (events: RunEvent[]): Set<string> =>

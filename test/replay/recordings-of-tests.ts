@@ -110,10 +110,6 @@ export async function toldBy(name: string): Promise<{ result: ReplayResult; even
     realTime: () => 0,
     sinks: [{ write: (event) => void events.push(event), close: async () => {} }],
   });
-  const text = events
-    .map((event) =>
-      JSON.stringify(event.type === "console" ? { ...event, bytes: Buffer.from(event.bytes).toString("hex") } : event),
-    )
-    .join("\n");
+  const text = events.map((event) => JSON.stringify(event)).join("\n");
   return { result, events, text };
 }

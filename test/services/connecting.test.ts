@@ -84,7 +84,7 @@ describe("read-feedback", () => {
     await context.use(connect, { command: `telnet ${address}` });
     const console = context.console as Console;
     const lines: string[] = [];
-    console.events.subscribe((event) => event.kind === "line" && lines.push(event.text));
+    console.events.subscribe((event) => event.kind === "lines" && lines.push(...event.lines));
     await see("board# ");
     sockets[0]?.write("one\r\n");
     await context.use(readFeedback, { seconds: 2, finish: false });
