@@ -10,5 +10,7 @@ export async function renderDevice(file: string, variables: Record<string, strin
   const { device, problems } = await loadDevice(text, file, { variables, ...deviceTemplates(file, process.cwd()) });
   const error = problems.find(({ severity }) => severity === "error");
   if (error) throw new Error(`${file}: ${error.message}`);
-  return stringify(device);
+  // Named by a path from the device dictionary's folder, which the rendered file is not in.
+  const { gold: _, ...rest } = device;
+  return stringify(rest);
 }

@@ -111,30 +111,41 @@ const common = {
   logLevel: "warning",
 };
 
+/** Pieces that a usual run needs are one file: to open them one by one takes longer than to read them. */
+const USUAL = "usual.js";
+
 /**
  * An executable. It runs each piece from V8's compiled form where there is one for this Node, and makes it where not.
- * Pieces are ASCII: read as latin1, the text is not copied.
+ * Pieces are ASCII: read as latin1, the text is not copied. Most commands are over before it pays to optimize their code:
+ * Node 20 is told to wait longer with that, later ones do by themselves.
  */
-const launcher = (name) => `#!/usr/bin/env node
+const launcher = (name, usual) => `#!/usr/bin/env node
 "use strict";
+if (process.version.startsWith("v20.")) require("node:v8").setFlagsFromString("--interrupt-budget=2000000");
 const { readFileSync, renameSync, writeFileSync } = require("node:fs");
 const { Script } = require("node:vm");
 const suffix = "." + process.versions.v8 + "-" + process.arch + ".cache";
+const usual = new Set(${JSON.stringify(usual)});
+let usualPieces;
 const loaded = new Map();
 const uncompiled = [];
-function load(name) {
-  const known = loaded.get(name);
-  if (known) return known.exports;
-  const module = { exports: {} };
-  loaded.set(name, module);
-  const filename = __dirname + name.slice(1);
+function run(filename) {
   let cachedData;
   try {
     cachedData = readFileSync(filename + suffix);
   } catch {}
   const script = new Script(readFileSync(filename, "latin1"), { filename, cachedData });
   if (!cachedData) uncompiled.push({ path: filename + suffix, script });
-  script.runInThisContext()(loadAny, module, module.exports, filename, __dirname);
+  return script.runInThisContext();
+}
+function load(name) {
+  const known = loaded.get(name);
+  if (known) return known.exports;
+  const module = { exports: {} };
+  loaded.set(name, module);
+  const filename = __dirname + name.slice(1);
+  const piece = usual.has(name) ? (usualPieces ??= run(__dirname + "/${USUAL}"))[name] : run(filename);
+  piece(loadAny, module, module.exports, filename, __dirname);
   return module.exports;
 }
 const loadAny = (name) => (name.startsWith("./") ? load(name) : require(name));
@@ -222,26 +233,43 @@ function writePiece(name, whole) {
 }
 // The package's files are ES modules; what is made here is not.
 writeFileSync(join(dist, "package.json"), '{ "type": "commonjs" }\n');
-for (const name of ["lava-dispatch", "lava-run"]) {
-  writeFileSync(join(dist, `${name}.js`), launcher(name));
-  chmodSync(join(dist, `${name}.js`), 0o755);
-}
-
-/** Usual runs: functions that they compile go into the compiled form. The first that loads a piece makes it. */
 const DEVICE = "device-configs/devices/qemu-x86_64.yaml";
 const JOB = "jobs/qemu-x86_64.yaml";
-for (const words of [
-  ["validate", "--device", DEVICE, JOB],
-  ["describe", "--device", DEVICE, JOB],
-  ["explain", "--device", DEVICE, JOB],
-  ["report", "no-such-folder"],
-]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(dist, "lava-dispatch.js"), ...words], {
-    cwd: root,
-    encoding: "utf8",
-  });
+const VALIDATE = ["validate", "--device", DEVICE, JOB];
+writeLaunchers([]);
+tryRun("--version");
+const least = compiledPieces();
+tryRun(...VALIDATE);
+joinPieces(compiledPieces().filter((name) => !least.includes(name)));
+// Functions that these runs compile go into the compiled form: the first that loads a file makes it.
+for (const command of ["validate", "describe", "explain"]) tryRun(command, ...VALIDATE.slice(1));
+
+function writeLaunchers(usual) {
+  for (const name of ["lava-dispatch", "lava-run"]) {
+    writeFileSync(join(dist, `${name}.js`), launcher(name, usual));
+    chmodSync(join(dist, `${name}.js`), 0o755);
+  }
+}
+
+function tryRun(...words) {
+  const program = join(dist, "lava-dispatch.js");
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...words], { cwd: root, encoding: "utf8" });
   if (status === null || status === 5)
     console.error(`lava-dispatch ${words.join(" ")} does not work:\n${stdout}${stderr}`);
+}
+
+/** Those that were loaded: each left its compiled form. */
+function compiledPieces() {
+  const caches = readdirSync(dist).filter((name) => name.endsWith(".cache"));
+  return caches.map((name) => name.slice(0, name.indexOf(".js.") + ".js".length));
+}
+
+function joinPieces(names) {
+  const texts = names.map((name) => `"./${name}":${readFileSync(join(dist, name), "latin1")}`);
+  writeFileSync(join(dist, USUAL), `({${texts.join(",\n")}})`, "latin1");
+  const isOver = (name) => names.includes(name) || name.endsWith(".cache");
+  for (const name of readdirSync(dist).filter(isOver)) rmSync(join(dist, name));
+  writeLaunchers(names.map((name) => `./${name}`));
 }
 if (!readdirSync(dist).some((name) => name.endsWith(".cache"))) console.error("No compiled form could be made.");
 const old = `${dist}.old`;

@@ -1,4 +1,4 @@
-import { rmdirSync, rmSync } from "node:fs";
+import { rmdirSync } from "node:fs";
 import type { ValidateOptions } from "./commands/validate.js";
 import type { CliContext } from "./context.js";
 import { buildInputs, type Inputs, readInputs } from "./load-inputs.js";
@@ -35,26 +35,18 @@ async function writeTree({ pipeline }: Inputs, output: string): Promise<void> {
   writeDescription(output, { pipeline: describe(pipeline) });
 }
 
-/** It is empty as a rule, and to remove a folder with what is in it takes code that is loaded for it. */
-function removeFolder(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
+/** Stands for the job's scratch folder: checks write nothing. */
+const NO_FOLDER = "/lava-dispatch-scratch";
 
 /** Programs and URLs; what stands in the files was told already. */
 export async function lookOutside(inputs: Inputs, context: CliContext) {
   const { validateRun } = await import("../interpreter/validate-run.js");
   const { chooseTftpRoot, makeWorkFolder, runOptionsOf } = await import("./run-session.js");
-  const work = makeWorkFolder(inputs);
-  try {
-    const tftp = chooseTftpRoot(inputs, undefined, work, context.env).directory;
-    const options = runOptionsOf(inputs, context, { output: work, work, tftp });
-    const pipeline = { ...inputs.pipeline, problems: [], validation: [] };
-    return await validateRun({ ...options, pipeline, sinks: [] });
-  } finally {
-    removeFolder(work);
-  }
+  // Where somebody wants the scratch folders, one must be possible.
+  if (inputs.dispatcher.dispatcher_download_dir) rmdirSync(makeWorkFolder(inputs));
+  const work = NO_FOLDER;
+  const tftp = chooseTftpRoot(inputs, undefined, work, context.env).directory;
+  const options = runOptionsOf(inputs, context, { output: work, work, tftp });
+  const pipeline = { ...inputs.pipeline, problems: [], validation: [] };
+  return await validateRun({ ...options, pipeline, sinks: [] });
 }

@@ -16,18 +16,21 @@ import { examples } from "./options.js";
 /** Does the work of a command and keeps its exit code. */
 export type Finish = (work: (context: CliContext) => Promise<number>) => Promise<void>;
 
-export const COMMANDS = [
-  "run",
-  "validate",
-  "describe",
-  "explain",
-  "chart",
-  "doctor",
-  "replay",
-  "report",
-  "schema",
-  "visualize",
-];
+/** In the order of the help. */
+const MAKERS: { [command: string]: (program: Command, finish: Finish) => void } = {
+  run: addRun,
+  validate: addValidate,
+  describe: addDescribe,
+  explain: addExplain,
+  chart: addChart,
+  doctor: addDoctor,
+  replay: addReplay,
+  report: addReport,
+  schema: addSchema,
+  visualize: addVisualize,
+};
+
+export const COMMANDS = Object.keys(MAKERS);
 
 /** Help goes to standard output; errors are thrown (CommanderError), and told elsewhere. */
 export function quietErrors(command: Command, { stdout }: CliContext): Command {
@@ -40,7 +43,8 @@ export function quietErrors(command: Command, { stdout }: CliContext): Command {
   });
 }
 
-export function createProgram(context: CliContext, finish: Finish): Command {
+/** @param asked the command that was named, if it is one: the others are not made then */
+export function createProgram(context: CliContext, finish: Finish, asked?: string): Command {
   const program = quietErrors(new Command("lava-dispatch"), context)
     .description("Runs LAVA jobs on boards: no server, no root.")
     .version(context.version, "-V, --version", "print the version")
@@ -55,18 +59,7 @@ export function createProgram(context: CliContext, finish: Finish): Command {
       })}`,
     );
   // Commands inherit what was configured above.
-  for (const add of [
-    addRun,
-    addValidate,
-    addDescribe,
-    addExplain,
-    addChart,
-    addDoctor,
-    addReplay,
-    addReport,
-    addSchema,
-    addVisualize,
-  ])
-    add(program, finish);
+  const names = COMMANDS.filter((name) => name === asked);
+  for (const name of names.length > 0 ? names : COMMANDS) MAKERS[name]?.(program, finish);
   return program;
 }

@@ -16,10 +16,11 @@ export async function runCli(args: string[], context: CliContext): Promise<numbe
   };
   const lavaRun = context.name === "lava-run";
   try {
+    const words = lavaRun ? args : modernArguments(args, COMMANDS);
     const program = lavaRun
       ? (await import("./lava-run-program.js")).createLavaRun(context, finish)
-      : createProgram(context, finish);
-    await parse(program, lavaRun ? args : modernArguments(args, COMMANDS));
+      : createProgram(context, finish, words[0]);
+    await parse(program, words);
     return code;
   } catch (error) {
     const told = reportError(error, context);

@@ -235,6 +235,7 @@ export class ServiceRunner {
       const service = this.#options.services[step.service];
       if (!service)
         throw new LAVABug(`${node.name}: there is no service "${step.service}"`, { location: node.machine });
+      if (!service.programs && !service.validate) return;
       const input = knownInput(step.with, this.#scope(node));
       const { device } = this.#options.pipeline.scope;
       for (const program of service.programs?.({ input, device, parameters: node.parameters }) ?? [])

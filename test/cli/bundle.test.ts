@@ -65,10 +65,10 @@ const job = (...commands: string[]) => {
   return path;
 };
 const words = (output: string, file: string) => ["run", "--device", join(folder, "device.yaml"), "-o", output, file];
-const dispatch = (args: string[], program = "lava-dispatch") =>
+const dispatch = (args: string[], program = "lava-dispatch", env: NodeJS.ProcessEnv = {}) =>
   spawnSync(process.execPath, [join(dist, `${program}.js`), ...args], {
     encoding: "utf8",
-    env: { ...process.env, CI: "1" },
+    env: { ...process.env, CI: "1", ...env },
   });
 const start = (args: string[], program = "lava-dispatch") =>
   spawn(process.execPath, [join(dist, `${program}.js`), ...args], { stdio: ["ignore", "pipe", "pipe"] });
@@ -92,6 +92,24 @@ test("both executables tell their version, and every piece has its compiled form
   for (const program of ["lava-dispatch", "lava-run"])
     expect(dispatch(["--version"], program)).toMatchObject({ status: 0, stdout: `${version}\n` });
   expect(readdirSync(dist).filter((name) => name.startsWith("main.js."))).toHaveLength(1);
+});
+
+describe("validate", () => {
+  const check = (...args: string[]) => ["validate", "--device", join(folder, "device.yaml"), ...args, job("mark")];
+  test("writes nothing", () => {
+    const empty = mkdtempSync(join(folder, "tmp-"));
+    const { status, stderr } = dispatch(check(), "lava-dispatch", { TMPDIR: empty });
+    expect(status, stderr).toBe(0);
+    expect(readdirSync(empty)).toEqual([]);
+    expect(existsSync(join(folder, "marked"))).toBe(false);
+  });
+  test("finds that there cannot be a scratch folder where the dispatcher wants it: 3", () => {
+    const dispatcher = join(folder, "dispatcher.yaml");
+    writeFileSync(dispatcher, `dispatcher_download_dir: ${dispatcher}/below-a-file\n`);
+    const { status, stderr } = dispatch(check("--dispatcher", dispatcher));
+    expect(stderr).toContain("scratch folder cannot be made");
+    expect(status).toBe(3);
+  });
 });
 
 describe("a run", () => {
