@@ -156,18 +156,7 @@ const goals = (name, limit, { sums, table }) => [
 
 export async function measureQemuJob({ work, peer, rounds = 5 }) {
   const job = await qemuJob(work);
-  const ours = (output) => [
-    process.execPath,
-    OURS,
-    "run",
-    "--device",
-    job.device,
-    "--output-dir",
-    output,
-    "--job-id",
-    "1",
-    job.file,
-  ];
+  const ours = (output) => [OURS, "run", "--device", job.device, "--output-dir", output, "--job-id", "1", job.file];
   const theirs = peer && { words: (output) => qemuWords(peer, job, output), options: { env: peer.env } };
   const result = await compare({ work, name: "qemu", rounds, ours, theirs });
   return { rows: result.rows, goals: goals("QEMU job", 0.6, result) };
@@ -225,7 +214,7 @@ export async function measureUbootJob({ work, peer, rounds = 5 }) {
       after: async () => Date.parse(/^(\S+) reset$/m.exec(readFileSync(log, "utf8"))?.[1]) / 1000,
     };
     const ours = (output) => [
-      ...[process.execPath, OURS, "run", "--device", job.device, "--output-dir", output, "--job-id", "1"],
+      ...[OURS, "run", "--device", job.device, "--output-dir", output, "--job-id", "1"],
       ...["--dispatcher", dispatcher, "--tftp-root", tftp, job.file],
     ];
     const theirs = peer && {

@@ -14,7 +14,7 @@ export async function measureStartup({ work, peer, rounds = 9 }) {
     if (run.code !== 0) throw new Error(`${what} ended with ${run.code}:\n${run.output.slice(-2000)}`);
     return run;
   };
-  const ours = [process.execPath, join(ROOT, "dist/lava-dispatch.js"), "validate", "--device", job.device, job.file];
+  const ours = [join(ROOT, "dist/lava-dispatch.js"), "validate", "--device", job.device, job.file];
   const node = [process.execPath, "-e", "0"];
   // Node 20 reads these certificates before anything else, whether they are used or not.
   const { NODE_EXTRA_CA_CERTS: certificates, ...lean } = process.env;

@@ -115,11 +115,19 @@ const common = {
 const USUAL = "usual.js";
 
 /**
+ * What a shell does of an executable before Node runs the same file: it keeps Node 20 from reading certificates that most
+ * commands do not need, which would take it longer than all else (src/base/http-client.ts reads them when they are needed).
+ */
+const START =
+  '[ -z "$NODE_EXTRA_CA_CERTS" ] || [ -n "$NODE_OPTIONS" ] || { export LAVA_DISPATCH_EXTRA_CA_CERTS="$NODE_EXTRA_CA_CERTS"; unset NODE_EXTRA_CA_CERTS; }; exec node "$0" "$@"';
+
+/**
  * An executable. It runs each piece from V8's compiled form where there is one for this Node, and makes it where not.
  * Pieces are ASCII: read as latin1, the text is not copied. Most commands are over before it pays to optimize their code:
  * Node 20 is told to wait longer with that, later ones do by themselves.
  */
-const launcher = (name, usual) => `#!/usr/bin/env node
+const launcher = (name, usual) => `#!/bin/sh
+":" //; ${START}
 "use strict";
 if (process.version.startsWith("v20.")) require("node:v8").setFlagsFromString("--interrupt-budget=2000000");
 const { readFileSync, renameSync, writeFileSync } = require("node:fs");

@@ -1,5 +1,6 @@
 /** The way in: the process is handed to the commands from here, and ends here. */
 import { RealClock } from "../base/clock.js";
+import { trustLater } from "../base/http-client.js";
 import type { CliContext } from "./context.js";
 import { ProcessOutput } from "./process-output.js";
 import { runCli } from "./run-cli.js";
@@ -33,8 +34,20 @@ const context = (name: string, stdout: ProcessOutput, stderr: ProcessOutput): Cl
   },
 });
 
+/** The executables start Node without NODE_EXTRA_CA_CERTS and hand it over under this name (scripts/build.mjs). */
+const HANDED_OVER = "LAVA_DISPATCH_EXTRA_CA_CERTS";
+
+function takeCertificates(env: NodeJS.ProcessEnv): void {
+  const file = env[HANDED_OVER];
+  if (!file) return;
+  env.NODE_EXTRA_CA_CERTS = file;
+  delete env[HANDED_OVER];
+  trustLater(file);
+}
+
 /** Runs the command line of this process as `name`, and ends it with its exit code. */
 export async function main(name: string): Promise<void> {
+  takeCertificates(process.env);
   const stdout = new ProcessOutput(1);
   const stderr = new ProcessOutput(2);
   const code = await runCli(process.argv.slice(2), context(name, stdout, stderr));

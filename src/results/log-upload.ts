@@ -4,6 +4,7 @@
  */
 import { close, open, read } from "node:fs";
 import { promisify } from "node:util";
+import { loadGot } from "../base/http-client.js";
 import { logLineWriter } from "./log-line.js";
 
 export interface LogUploadOptions {
@@ -111,7 +112,7 @@ export class LogUpload {
   /** False when it is to be tried again later. */
   async #send({ text, ends }: Batch): Promise<boolean> {
     const { url, token, jobId, version } = this.#options;
-    const { got } = await import("got");
+    const { got } = await loadGot();
     const address = `${url.replace(/\/+$/, "")}/scheduler/internal/v1/jobs/${encodeURIComponent(jobId)}/logs/`;
     try {
       const { statusCode, body } = await got.post(address, {

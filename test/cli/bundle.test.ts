@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -39,6 +40,7 @@ beforeAll(() => {
       "  commands:",
       "    users:",
       "      tell: {do: printenv TOKEN}",
+      "      authorities: {do: printenv NODE_EXTRA_CA_CERTS}",
       `      mark: {do: touch ${folder}/marked, undo: touch ${folder}/undone}`,
       "      wait: {do: sleep 60}",
       "      fail: {do: 'false'}",
@@ -109,6 +111,58 @@ describe("validate", () => {
     const { status, stderr } = dispatch(check("--dispatcher", dispatcher));
     expect(stderr).toContain("scratch folder cannot be made");
     expect(status).toBe(3);
+  });
+});
+
+describe("the executable started by its name", () => {
+  let authority = "";
+  beforeAll(() => {
+    authority = join(folder, "authority.pem");
+    execFileSync(
+      "openssl",
+      [
+        ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"],
+        ...["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+        ...["-keyout", join(folder, "key.pem"), "-out", authority],
+      ],
+      { stdio: "ignore" },
+    );
+  });
+  const startIt = (args: string[], env: NodeJS.ProcessEnv) => {
+    const child = spawn(join(dist, "lava-dispatch.js"), args, { env: { ...process.env, ...env } });
+    let text = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (text += chunk));
+    return ended(child).then((status) => ({ status, text }));
+  };
+  test("trusts the authorities of NODE_EXTRA_CA_CERTS, and nobody else", async () => {
+    const server = createTlsServer({ key: readFileSync(join(folder, "key.pem")), cert: readFileSync(authority) });
+    server.on("request", (_, response) => response.writeHead(200, { "content-length": "2" }).end("ok"));
+    await new Promise<void>((resolve) => server.listen(0, "localhost", resolve));
+    const url = `https://localhost:${(server.address() as AddressInfo).port}/file`;
+    const file = join(folder, "download.yaml");
+    const head = readFileSync(job("mark"), "utf8").split("actions:")[0];
+    writeFileSync(
+      file,
+      `${head}actions:\n  - deploy: {to: tmpfs, os: oe, images: {kernel: {url: "${url}", image_arg: "-kernel {kernel}"}}}\n`,
+    );
+    const check = ["validate", "--device", join(ROOT, "device-configs/devices/qemu-x86_64.yaml"), file];
+    try {
+      expect(await startIt(check, { NODE_EXTRA_CA_CERTS: authority })).toMatchObject({ status: 0 });
+      const refused = await startIt(check, { NODE_EXTRA_CA_CERTS: undefined });
+      expect(refused.text).toContain("TLS failed");
+      expect(refused.status).toBe(3);
+      const unread = await startIt(check, { NODE_EXTRA_CA_CERTS: "/no/such.pem" });
+      expect(unread.text).toContain("The certificates of NODE_EXTRA_CA_CERTS are ignored");
+      expect(unread.status).toBe(3);
+    } finally {
+      server.close();
+    }
+  });
+  test("gives that variable on to the programs that it starts", async () => {
+    const output = join(folder, "authorities");
+    const { status, text } = await startIt(words(output, job("authorities")), { NODE_EXTRA_CA_CERTS: authority });
+    expect(status, text).toBe(0);
+    expect(read(output, "logs.yaml")).toContain(authority);
   });
 });
 

@@ -1,6 +1,7 @@
 /** A client of the REST interface (v1) by which virtual boards are made, started and deleted in a cloud. */
 import { openAsBlob } from "node:fs";
 import { InfrastructureError, JobError } from "../../base/errors.js";
+import { loadGot } from "../../base/http-client.js";
 import { isMap, type Json, type JsonMap } from "../../base/json.js";
 import type { ServiceContext } from "../types.js";
 
@@ -32,7 +33,7 @@ const listOf = (answer: Json): JsonMap[] => (Array.isArray(answer) ? answer.filt
 
 /** Logs in with an API token. @throws InfrastructureError, JobError when the token is refused. */
 export async function connectMachineApi(endpoint: string, token: string, context: ApiContext): Promise<MachineApi> {
-  const { got, HTTPError } = await import("got");
+  const { got, HTTPError } = await loadGot();
   const base = endpoint.replace(/\/+$/, "");
   let bearer: string | undefined;
 

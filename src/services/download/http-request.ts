@@ -1,6 +1,7 @@
 /** One HTTP(S) request, and what is done when it fails: back-off, and never trusting a server's silence. */
 import type { IncomingHttpHeaders } from "node:http";
 import { InfrastructureError } from "../../base/errors.js";
+import { loadGot } from "../../base/http-client.js";
 import type { ServiceContext } from "../types.js";
 import { shownUrl } from "./local-file.js";
 import { sleep } from "./sleep.js";
@@ -38,7 +39,7 @@ function describe(error: NodeJS.ErrnoException): { text: string; advice: string 
   if (isTls(error))
     return {
       text: `TLS failed (${message})`,
-      advice: "The worker does not trust the server's certificate: add its CA to the worker, or mend the server.",
+      advice: "The worker does not trust the server's certificate: put its CA into a file that NODE_EXTRA_CA_CERTS names, or mend the server.",
     };
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
     return { text: "the host name cannot be resolved", advice: "Check the host name in the URL and the worker's DNS." };
@@ -60,7 +61,7 @@ export async function send(
   extra: { [name: string]: string },
   context: HttpContext,
 ): Promise<Response> {
-  const { got } = await import("got");
+  const { got } = await loadGot();
   const stalled = new AbortController();
   let since: number | undefined = context.clock.now();
   let timer: unknown;

@@ -1,0 +1,28 @@
+/** The HTTP client of all that asks servers, and whom it trusts. */
+import { readFileSync } from "node:fs";
+
+let extra: string | undefined;
+
+/**
+ * Names a file of certificates (PEM) to trust besides Node's own. It is what NODE_EXTRA_CA_CERTS names, but read before the
+ * first request: Node 20 reads it at every start, which takes it longer than most commands take.
+ */
+export function trustLater(file: string): void {
+  extra = file;
+}
+
+/** got, with everybody trusted who is to be. A file that cannot be read is ignored with a warning, as Node does. */
+export async function loadGot(): Promise<typeof import("got")> {
+  if (extra !== undefined) {
+    const file = extra;
+    extra = undefined;
+    const { globalAgent } = await import("node:https");
+    const { rootCertificates } = await import("node:tls");
+    try {
+      globalAgent.options.ca = [...rootCertificates, readFileSync(file, "utf8")];
+    } catch (error) {
+      process.emitWarning(`The certificates of NODE_EXTRA_CA_CERTS are ignored: ${(error as Error).message}`);
+    }
+  }
+  return import("got");
+}
