@@ -40,13 +40,13 @@ export function timeProcess(words, options = {}) {
   });
 }
 
-/** Medians of several programs run in turn, so that a busy moment hits all of them alike. */
+/** Several programs run in turn, so that a busy moment hits all of them alike. A run without a result does not count. */
 export async function inTurn(rounds, programs) {
   const taken = Object.fromEntries(Object.keys(programs).map((name) => [name, []]));
   for (let round = -1; round < rounds; round++) {
     for (const [name, run] of Object.entries(programs)) {
       const result = await run();
-      if (round >= 0) taken[name].push(result); // the first round only warms the caches
+      if (round >= 0 && result !== undefined) taken[name].push(result); // the first round only warms the caches
     }
   }
   return taken;

@@ -39,7 +39,8 @@ function describe(error: NodeJS.ErrnoException): { text: string; advice: string 
   if (isTls(error))
     return {
       text: `TLS failed (${message})`,
-      advice: "The worker does not trust the server's certificate: put its CA into a file that NODE_EXTRA_CA_CERTS names, or mend the server.",
+      advice:
+        "The worker does not trust the server's certificate: put its CA into a file that NODE_EXTRA_CA_CERTS names, or mend the server.",
     };
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
     return { text: "the host name cannot be resolved", advice: "Check the host name in the URL and the worker's DNS." };
