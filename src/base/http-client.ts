@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 
 let extra: string | undefined;
+let trusted: Promise<void> | undefined;
 
 /**
  * Names a file of certificates (PEM) to trust besides Node's own. It is what NODE_EXTRA_CA_CERTS names, but read before the
@@ -11,18 +12,20 @@ export function trustLater(file: string): void {
   extra = file;
 }
 
-/** got, with everybody trusted who is to be. A file that cannot be read is ignored with a warning, as Node does. */
+/** got, with everybody trusted who is to be. */
 export async function loadGot(): Promise<typeof import("got")> {
-  if (extra !== undefined) {
-    const file = extra;
-    extra = undefined;
-    const { globalAgent } = await import("node:https");
-    const { rootCertificates } = await import("node:tls");
-    try {
-      globalAgent.options.ca = [...rootCertificates, readFileSync(file, "utf8")];
-    } catch (error) {
-      process.emitWarning(`The certificates of NODE_EXTRA_CA_CERTS are ignored: ${(error as Error).message}`);
-    }
-  }
+  if (extra !== undefined) trusted ??= trust(extra);
+  await trusted;
   return import("got");
+}
+
+/** A file that cannot be read is ignored with a warning, as Node does. */
+async function trust(file: string): Promise<void> {
+  const { globalAgent } = await import("node:https");
+  const { rootCertificates } = await import("node:tls");
+  try {
+    globalAgent.options.ca = [...rootCertificates, readFileSync(file, "utf8")];
+  } catch (error) {
+    process.emitWarning(`The certificates of NODE_EXTRA_CA_CERTS are ignored: ${(error as Error).message}`);
+  }
 }

@@ -4,15 +4,14 @@ import { ConnectionClosedError } from "../base/errors.js";
 import type { Logger } from "../base/log.js";
 import { Utf8Decoder } from "../base/utf8-decoder.js";
 import { ERASE_LINE, type SenderHost, sendText } from "./console-sender.js";
-import { LineSplitter } from "./line-splitter.js";
 import { nearestMiss } from "./nearest-miss.js";
 import { OutputChanges } from "./output-changes.js";
 import { OutputHistory } from "./output-history.js";
+import { OutputTeller } from "./output-teller.js";
 import { type Hit, PatternScanner, type Seeker } from "./pattern-scanner.js";
 import { PromptWaiter } from "./prompt-waiter.js";
 import { seekers } from "./seekers.js";
 import { SentLines } from "./sent-lines.js";
-import { type FoundSignal, SignalReader } from "./signal-reader.js";
 import { ESCAPE, KERNEL_LINE, lift } from "./terminal-text.js";
 import type {
   CloseReason,
@@ -61,14 +60,11 @@ class ConnectionConsole implements Console {
   readonly #connection: Connection;
   readonly #options: ConsoleOptions;
   readonly #clock: Clock;
-  readonly #events = new Subject<ConsoleEvent>();
-  readonly #signals = new Subject<Signal>();
   readonly #decoder = new Utf8Decoder();
   readonly #history: OutputHistory;
-  readonly #lines = new LineSplitter();
   readonly #scanner = new PatternScanner();
   readonly #prompts: PromptWaiter;
-  readonly #reader: SignalReader;
+  readonly #teller: OutputTeller;
   readonly #sent: SentLines;
   readonly #changes: OutputChanges;
   /** Offset up to which `expect` has taken the output. */
@@ -84,8 +80,6 @@ class ConnectionConsole implements Console {
   constructor(connection: Connection, options: ConsoleOptions) {
     this.name = connection.name;
     this.closed = connection.closed;
-    this.events = this.#events.asObservable();
-    this.signals = this.#signals.asObservable();
     this.#connection = connection;
     this.#options = options;
     this.#clock = options.clock;
@@ -94,11 +88,13 @@ class ConnectionConsole implements Console {
     this.#changes = new OutputChanges(this.#clock);
     this.#prompts = new PromptWaiter(this.#history, this.#clock, options.silenceMs ?? 20, () => this.#settle());
     this.#sent = new SentLines(this.#history);
-    this.#reader = new SignalReader({
+    this.#teller = new OutputTeller({
       lineBefore: (offset) => lastLine(this.#history.slice(offset - 512, offset)),
       isEcho: (offset) => this.#sent.isEcho(offset),
       columns: options.columns ?? 80,
     });
+    this.events = this.#teller.events;
+    this.signals = this.#teller.signals;
     void connection.closed.then((reason) => this.#end(reason));
     connection.output.subscribe({ next: (bytes) => this.#read(bytes) });
   }
@@ -216,14 +212,12 @@ class ConnectionConsole implements Console {
   }
 
   #take(text: string, last: boolean): void {
-    if (text !== "" && this.#events.observed) this.#events.next({ kind: "output", text, time: this.#time });
+    if (text !== "") this.#teller.tell({ kind: "output", text, time: this.#time });
     const offset = this.#history.end;
     const { lineStart } = this.#history;
     this.#history.push(text);
     if (!this.#scanner.idle) this.#scan(offset, lineStart, last);
-    const signals = this.#reader.read(text, offset, last);
-    if (signals.length > 0) this.#tellSignals(text, offset, signals);
-    else if (this.#events.observed) this.#tellLines(this.#lines.write(text));
+    this.#teller.tellLines(text, offset, this.#time, last);
     this.#prompts.outputCame(this.#time, this.#scanner.holding);
     this.#changes.tell();
   }
@@ -231,24 +225,6 @@ class ConnectionConsole implements Console {
   #scan(offset: number, lineStart: number, last: boolean): void {
     const from = Math.max(this.#history.start, this.#scanner.windowStart(offset, lineStart));
     this.#scanner.scan(this.#history.slice(from), from, last);
-  }
-
-  /** Each signal is told after the line that it is in, so that who hears it finds that line in the log. */
-  #tellSignals(text: string, offset: number, signals: FoundSignal[]): void {
-    let from = 0;
-    for (const { signal, end } of signals) {
-      const lineEnd = text.indexOf("\n", Math.max(from, end - offset));
-      if (lineEnd >= 0 && end - offset > from) {
-        this.#tellLines(this.#lines.write(text.slice(from, lineEnd + 1)));
-        from = lineEnd + 1;
-      }
-      this.#signals.next(signal);
-    }
-    this.#tellLines(this.#lines.write(text.slice(from)));
-  }
-
-  #tellLines(lines: string[]): void {
-    if (lines.length > 0) this.#events.next({ kind: "lines", lines, time: this.#time });
   }
 
   /** A new wait first looks at what came since the last match. */
@@ -271,13 +247,11 @@ class ConnectionConsole implements Console {
   #end(reason: CloseReason): void {
     if (this.#reason) return;
     this.#take(this.#decoder.end(), true);
-    this.#tellLines(this.#lines.end());
     this.#reason = reason;
     this.#prompts.end();
     this.#changes.tell();
     this.#relay?.complete();
-    this.#signals.complete();
-    this.#events.complete();
+    this.#teller.end();
   }
 
   #senderHost(): SenderHost {
@@ -301,8 +275,7 @@ class ConnectionConsole implements Console {
         this.#lastSent = secret ? HIDDEN : text;
         this.#prompts.typed();
         this.#sent.add(text);
-        const event = { kind: "input", text: this.#lastSent, lineEnd, secret, time: this.#clock.now() } as const;
-        this.#events.next(event);
+        this.#teller.tell({ kind: "input", text: this.#lastSent, lineEnd, secret, time: this.#clock.now() });
       },
       consume: (offset) => {
         this.#consumed = Math.max(this.#consumed, offset);

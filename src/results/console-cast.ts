@@ -39,7 +39,7 @@ export class ConsoleCast implements RunSink {
   }
 
   write(event: RunEvent): void {
-    if (event.type !== "console") return;
+    if (event.type !== "console" || event.text === "") return;
     this.#last = Math.max(this.#last, event.t);
     const { console, direction } = event;
     const seconds = ((this.#last - this.#start) / 1000).toFixed(6);
