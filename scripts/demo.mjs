@@ -71,7 +71,7 @@ function tellOutputs() {
 function tellView() {
   if (!existsSync(join(OUTPUT, "journal.jsonl"))) return;
   console.log(`\nTime travel through this run, in your browser:`);
-  console.log(`$ node dist/lava-dispatch.js visualize ${relative(ROOT, OUTPUT)}`);
+  console.log(`$ dist/lava-dispatch.js visualize ${relative(ROOT, OUTPUT)}`);
 }
 
 /** The same job from its recording: the same program, with the recorded board and its time. */
