@@ -111,8 +111,12 @@ const common = {
   logLevel: "warning",
 };
 
-/** Pieces that a usual run needs are one file: to open them one by one takes longer than to read them. */
-const USUAL = "usual.js";
+/**
+ * Pieces that every command needs, and those that most need, are a file each: to open them one by one takes longer than to
+ * read them. What renders our own devices is not among them: LAVA's are rendered.
+ */
+const JOINED = { start: "start.js", usual: "usual.js" };
+const RENDERS = /^late-(handlebars|templates)/;
 
 /**
  * What a shell does of an executable before Node runs the same file: it keeps Node 20 from reading certificates that most
@@ -126,34 +130,38 @@ const START =
  * Pieces are ASCII: read as latin1, the text is not copied. Most commands are over before it pays to optimize their code:
  * Node 20 is told to wait longer with that, later ones do by themselves.
  */
-const launcher = (name, usual) => `#!/bin/sh
+const launcher = (name, joined) => `#!/bin/sh
 ":" //; ${START}
 "use strict";
 if (process.version.startsWith("v20.")) require("node:v8").setFlagsFromString("--interrupt-budget=2000000");
 const { readFileSync, renameSync, writeFileSync } = require("node:fs");
 const { Script } = require("node:vm");
 const suffix = "." + process.versions.v8 + "-" + process.arch + ".cache";
-const usual = new Set(${JSON.stringify(usual)});
-let usualPieces;
+const joined = new Map(${JSON.stringify(joined)});
+const opened = new Map();
 const loaded = new Map();
 const uncompiled = [];
-function run(filename) {
+function open(file) {
+  if (opened.has(file)) return opened.get(file);
+  const filename = __dirname + "/" + file;
   let cachedData;
   try {
     cachedData = readFileSync(filename + suffix);
   } catch {}
   const script = new Script(readFileSync(filename, "latin1"), { filename, cachedData });
   if (!cachedData) uncompiled.push({ path: filename + suffix, script });
-  return script.runInThisContext();
+  const pieces = script.runInThisContext();
+  opened.set(file, pieces);
+  return pieces;
 }
 function load(name) {
   const known = loaded.get(name);
   if (known) return known.exports;
   const module = { exports: {} };
   loaded.set(name, module);
-  const filename = __dirname + name.slice(1);
-  const piece = usual.has(name) ? (usualPieces ??= run(__dirname + "/${USUAL}"))[name] : run(filename);
-  piece(loadAny, module, module.exports, filename, __dirname);
+  const file = name.slice(2);
+  const piece = joined.has(file) ? open(joined.get(file))[file] : open(file);
+  piece(loadAny, module, module.exports, __dirname + "/" + file, __dirname);
   return module.exports;
 }
 const loadAny = (name) => (name.startsWith("./") ? load(name) : require(name));
@@ -246,15 +254,16 @@ const JOB = "jobs/qemu-x86_64.yaml";
 const VALIDATE = ["validate", "--device", DEVICE, JOB];
 writeLaunchers([]);
 tryRun("--version");
-const least = compiledPieces();
+const start = compiledPieces();
 tryRun(...VALIDATE);
-joinPieces(compiledPieces().filter((name) => !least.includes(name)));
+const usual = compiledPieces().filter((name) => !start.includes(name) && !RENDERS.test(name));
+joinPieces({ start, usual });
 // Functions that these runs compile go into the compiled form: the first that loads a file makes it.
 for (const command of ["validate", "describe", "explain"]) tryRun(command, ...VALIDATE.slice(1));
 
-function writeLaunchers(usual) {
+function writeLaunchers(joined) {
   for (const name of ["lava-dispatch", "lava-run"]) {
-    writeFileSync(join(dist, `${name}.js`), launcher(name, usual));
+    writeFileSync(join(dist, `${name}.js`), launcher(name, joined));
     chmodSync(join(dist, `${name}.js`), 0o755);
   }
 }
@@ -272,13 +281,21 @@ function compiledPieces() {
   return caches.map((name) => name.slice(0, name.indexOf(".js.") + ".js".length));
 }
 
-function joinPieces(names) {
-  const texts = names.map((name) => `"./${name}":${readFileSync(join(dist, name), "latin1")}`);
-  writeFileSync(join(dist, USUAL), `({${texts.join(",\n")}})`, "latin1");
-  const isOver = (name) => names.includes(name) || name.endsWith(".cache");
-  for (const name of readdirSync(dist).filter(isOver)) rmSync(join(dist, name));
-  writeLaunchers(names.map((name) => `./${name}`));
+/** @param {{ [group: string]: string[] }} groups pieces, by the file that they become */
+function joinPieces(groups) {
+  const joined = Object.entries(groups).flatMap(([group, names]) => names.map((name) => [name, JOINED[group]]));
+  for (const [group, names] of Object.entries(groups)) {
+    const texts = names.map((name) => `"${name}":${readFileSync(join(dist, name), "latin1")}`);
+    writeFileSync(join(dist, JOINED[group]), `({${texts.join(",\n")}})`, "latin1");
+  }
+  for (const name of [
+    ...joined.map(([piece]) => piece),
+    ...readdirSync(dist).filter((name) => name.endsWith(".cache")),
+  ])
+    rmSync(join(dist, name));
+  writeLaunchers(joined);
 }
+
 if (!readdirSync(dist).some((name) => name.endsWith(".cache"))) console.error("No compiled form could be made.");
 const old = `${dist}.old`;
 if (existsSync(target)) renameSync(target, old);
