@@ -22,7 +22,7 @@ function commandTimes(recording: string, rounds: number): number[] {
   const times: number[] = [];
   for (let round = 0; round <= rounds; round++) {
     const began = performance.now();
-    const { status, stderr } = spawnSync(process.execPath, ["dist/lava-dispatch.js", "replay", recording]);
+    const { status, stderr } = spawnSync("dist/lava-dispatch.js", ["replay", recording]);
     if (status !== 0) throw new Error(`${recording} does not replay: ${stderr}`);
     // The first one fills the caches of the machine.
     if (round > 0) times.push(performance.now() - began);
