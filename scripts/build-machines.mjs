@@ -1,5 +1,5 @@
-// Compiles machines/*.yaml into one JSON (src/strategies/generated/machines.json), so that at run time they are only
-// parsed. The loader is TypeScript: esbuild bundles it on the fly. A broken file ends the build with file:line:column.
+// Compiles machines/*.yaml into one module (src/strategies/generated/machines.cjs), so that at run time they are only
+// loaded. The loader is TypeScript: esbuild bundles it on the fly. A broken file ends the build with file:line:column.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { exit } from "node:process";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { BUNDLES, importSource } from "./lib/import-source.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const target = join(root, "src/strategies/generated/machines.json");
+const target = join(root, "src/strategies/generated/machines.cjs");
 
 function files(folder) {
   return readdirSync(folder, { withFileTypes: true })
@@ -29,13 +29,17 @@ for (const { severity, message, location, hint } of problems)
   );
 if (problems.length > 0) exit(1);
 mkdirSync(dirname(target), { recursive: true });
-// Large parts stay text until they are asked for (src/strategies/built-in-machines.ts): a job needs few of them.
-const texts = (map) => Object.fromEntries(Object.entries(map).map(([name, value]) => [name, JSON.stringify(value)]));
+// Large parts are functions: a job needs few of them (src/strategies/built-in-machines.ts).
+const late = (value) => `() => (${JSON.stringify(value)})`;
+const mapOf = (entries) => `{${entries.map(([key, code]) => `${JSON.stringify(key)}: ${code}`).join(",\n")}}`;
+const lateMap = (map) => mapOf(Object.entries(map).map(([name, value]) => [name, late(value)]));
 const { strategies, fragments, dialogues, ...rest } = machines;
-const packed = {
-  ...rest,
-  strategies: strategies.map(({ pipeline, ...head }) => ({ ...head, pipeline: JSON.stringify(pipeline) })),
-  fragments: texts(fragments),
-  dialogues: texts(dialogues),
-};
-writeFileSync(target, `${JSON.stringify(packed)}\n`);
+const strategy = ({ pipeline, ...head }) =>
+  mapOf([...Object.entries(head).map(([key, value]) => [key, JSON.stringify(value)]), ["pipeline", late(pipeline)]]);
+const code = mapOf([
+  ...Object.entries(rest).map(([key, value]) => [key, JSON.stringify(value)]),
+  ["strategies", `[${strategies.map(strategy).join(",\n")}]`],
+  ["fragments", lateMap(fragments)],
+  ["dialogues", lateMap(dialogues)],
+]);
+writeFileSync(target, `module.exports = ${code};\n`);

@@ -1,29 +1,31 @@
-import generated from "./generated/machines.json" with { type: "json" };
+import { createRequire } from "node:module";
 import type { Machines, StrategyDefinition } from "./machines-types.js";
 
-/** Strategies' pipelines, fragments and dialogues are JSON texts in it: of these, a job needs few. */
+type Late<T> = { [Key in keyof T]: () => T[Key] };
+
+/** Strategies' pipelines, fragments and dialogues are functions that give them: of these, a job needs few. */
 interface Packed extends Omit<Machines, "strategies" | "fragments" | "dialogues"> {
-  strategies: (Omit<StrategyDefinition, "pipeline"> & { pipeline: string })[];
-  fragments: { [name: string]: string };
-  dialogues: { [name: string]: string };
+  strategies: (Omit<StrategyDefinition, "pipeline"> & Late<Pick<StrategyDefinition, "pipeline">>)[];
+  fragments: Late<Machines["fragments"]>;
+  dialogues: Late<Machines["dialogues"]>;
 }
 
-/** Defines a property that is parsed when it is first read. */
-function parsedLate(target: object, key: string, text: string): void {
+/** Defines a property that is made when it is first read. */
+function madeLate(target: object, key: string, make: () => unknown): void {
   Object.defineProperty(target, key, {
     configurable: true,
     enumerable: true,
     get() {
-      const value = JSON.parse(text);
+      const value = make();
       Object.defineProperty(target, key, { value, enumerable: true });
       return value;
     },
   });
 }
 
-function allParsedLate<T>(texts: { [name: string]: string }): { [name: string]: T } {
+function allMadeLate<T>(makers: { [name: string]: () => T }): { [name: string]: T } {
   const values = {};
-  for (const [name, text] of Object.entries(texts)) parsedLate(values, name, text);
+  for (const [name, make] of Object.entries(makers)) madeLate(values, name, make);
   return values;
 }
 
@@ -32,13 +34,13 @@ let machines: Machines | undefined;
 /** The machines of this project, compiled by scripts/build-machines.mjs. Not to be changed by callers. */
 export function builtInMachines(): Machines {
   if (machines) return machines;
-  const packed = generated as unknown as Packed;
-  for (const strategy of packed.strategies) parsedLate(strategy, "pipeline", strategy.pipeline);
+  const packed = createRequire(import.meta.url)("./generated/machines.cjs") as Packed;
+  for (const strategy of packed.strategies) madeLate(strategy, "pipeline", strategy.pipeline);
   machines = {
     ...packed,
     strategies: packed.strategies as unknown as StrategyDefinition[],
-    fragments: allParsedLate(packed.fragments),
-    dialogues: allParsedLate(packed.dialogues),
+    fragments: allMadeLate(packed.fragments),
+    dialogues: allMadeLate(packed.dialogues),
   };
   return machines;
 }
