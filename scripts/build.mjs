@@ -275,10 +275,13 @@ function tryRun(...words) {
     console.error(`lava-dispatch ${words.join(" ")} does not work:\n${stdout}${stderr}`);
 }
 
+function compiledForms() {
+  return readdirSync(dist).filter((name) => name.endsWith(".cache"));
+}
+
 /** Those that were loaded: each left its compiled form. */
 function compiledPieces() {
-  const caches = readdirSync(dist).filter((name) => name.endsWith(".cache"));
-  return caches.map((name) => name.slice(0, name.indexOf(".js.") + ".js".length));
+  return compiledForms().map((name) => name.slice(0, name.indexOf(".js.") + ".js".length));
 }
 
 /** @param {{ [group: string]: string[] }} groups pieces, by the file that they become */
@@ -288,15 +291,11 @@ function joinPieces(groups) {
     const texts = names.map((name) => `"${name}":${readFileSync(join(dist, name), "latin1")}`);
     writeFileSync(join(dist, JOINED[group]), `({${texts.join(",\n")}})`, "latin1");
   }
-  for (const name of [
-    ...joined.map(([piece]) => piece),
-    ...readdirSync(dist).filter((name) => name.endsWith(".cache")),
-  ])
-    rmSync(join(dist, name));
+  for (const name of [...joined.map(([piece]) => piece), ...compiledForms()]) rmSync(join(dist, name));
   writeLaunchers(joined);
 }
 
-if (!readdirSync(dist).some((name) => name.endsWith(".cache"))) console.error("No compiled form could be made.");
+if (compiledForms().length === 0) console.error("No compiled form could be made.");
 const old = `${dist}.old`;
 if (existsSync(target)) renameSync(target, old);
 renameSync(dist, target);

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -17,6 +17,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 import { REPORT_FILES } from "../../src/results/write-reports.js";
+import { makeCertificate } from "../support/certificate.js";
 
 // The executables as they are shipped, on a job that needs no board: one command on this machine.
 
@@ -116,18 +117,9 @@ describe("validate", () => {
 });
 
 describe("the executable started by its name", () => {
-  let authority = "";
+  let certificate: ReturnType<typeof makeCertificate>;
   beforeAll(() => {
-    authority = join(folder, "authority.pem");
-    execFileSync(
-      "openssl",
-      [
-        ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"],
-        ...["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
-        ...["-keyout", join(folder, "key.pem"), "-out", authority],
-      ],
-      { stdio: "ignore" },
-    );
+    certificate = makeCertificate(folder);
   });
   const startIt = (args: string[], env: NodeJS.ProcessEnv) => {
     const child = spawn(join(dist, "lava-dispatch.js"), args, { env: { ...process.env, ...env } });
@@ -136,7 +128,7 @@ describe("the executable started by its name", () => {
     return ended(child).then((status) => ({ status, text }));
   };
   test("trusts the authorities of NODE_EXTRA_CA_CERTS, and nobody else", async () => {
-    const server = createTlsServer({ key: readFileSync(join(folder, "key.pem")), cert: readFileSync(authority) });
+    const server = createTlsServer(certificate);
     server.on("request", (_, response) => response.writeHead(200, { "content-length": "2" }).end("ok"));
     await new Promise<void>((resolve) => server.listen(0, "localhost", resolve));
     const url = `https://localhost:${(server.address() as AddressInfo).port}/file`;
@@ -148,7 +140,7 @@ describe("the executable started by its name", () => {
     );
     const check = ["validate", "--device", join(ROOT, "device-configs/devices/qemu-x86_64.yaml"), file];
     try {
-      expect(await startIt(check, { NODE_EXTRA_CA_CERTS: authority })).toMatchObject({ status: 0 });
+      expect(await startIt(check, { NODE_EXTRA_CA_CERTS: certificate.authority })).toMatchObject({ status: 0 });
       const refused = await startIt(check, { NODE_EXTRA_CA_CERTS: undefined });
       expect(refused.text).toContain("TLS failed");
       expect(refused.status).toBe(3);
@@ -161,9 +153,11 @@ describe("the executable started by its name", () => {
   });
   test("gives that variable on to the programs that it starts", async () => {
     const output = join(folder, "authorities");
-    const { status, text } = await startIt(words(output, job("authorities")), { NODE_EXTRA_CA_CERTS: authority });
+    const { status, text } = await startIt(words(output, job("authorities")), {
+      NODE_EXTRA_CA_CERTS: certificate.authority,
+    });
     expect(status, text).toBe(0);
-    expect(read(output, "logs.yaml")).toContain(authority);
+    expect(read(output, "logs.yaml")).toContain(certificate.authority);
   });
 });
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bootBlock, type FakeBoardOptions, playShell, startFakeBoard, writeJob } from "../support/fake-board.js";
-import { runCli, startCli, until } from "../support/run-cli.js";
+import { runCli, runWords, startCli, until } from "../support/run-cli.js";
 import { expectCompleteOutputs, readConsole, readLog } from "../support/run-outputs.js";
 import { inRoot, makeWorkspace, removeWorkspace } from "../support/workspace.js";
 
@@ -23,7 +23,7 @@ async function runOn(
   mkdirSync(output, { recursive: true });
   more.before?.(output);
   const tftp = join(folder, "tftp");
-  const words = ["run", "--device", fake.device, "--output-dir", output, "--job-id", "1", "--tftp-root", tftp, job];
+  const words = [...runWords(fake.device, output, "1"), "--tftp-root", tftp, job];
   const running = startCli(words, more.env ? { env: more.env } : {});
   let peak = 0;
   const sample = setInterval(() => {

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { JournalRecord } from "../../src/interpreter/journal-format.js";
 import { boardForTests } from "../support/board-for-tests.js";
 import { adaptJob, boardWords } from "../support/real-board.js";
-import { fileHolds, runCli, startCli, until } from "../support/run-cli.js";
+import { fileHolds, runCli, runWords, startCli, until } from "../support/run-cli.js";
 import {
   expectCompleteOutputs,
   jobSeconds,
@@ -29,7 +29,7 @@ let runs = 0;
 const place = () => join(folder, `out-${++runs}`);
 const words = (job: string, output: string) => {
   const id = String(4000 + runs);
-  return ["run", "--device", board.device, "--output-dir", output, "--job-id", id, ...boardWords(board), job];
+  return [...runWords(board.device, output, id), ...boardWords(board), job];
 };
 async function run(job: string) {
   const output = place();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { findProgram } from "../../src/services/programs.js";
-import { runCli } from "../support/run-cli.js";
+import { runCli, runWords } from "../support/run-cli.js";
 import { expectCompleteOutputs, readConsole, verdicts } from "../support/run-outputs.js";
 import { makeWorkspace, removeWorkspace } from "../support/workspace.js";
 
@@ -85,16 +85,7 @@ describe.skipIf(why !== undefined)("containers", () => {
       }),
     );
     const output = join(folder, `${name}-out`);
-    const { code } = await runCli([
-      "run",
-      "--device",
-      device,
-      "--output-dir",
-      output,
-      "--job-id",
-      `${process.pid}`,
-      job,
-    ]);
+    const { code } = await runCli([...runWords(device, output, `${process.pid}`), job]);
     const left = docker("ps", "--all", "--filter", `name=${process.pid}`, "--format", "{{.Names}}");
     return { code, left, output, report: expectCompleteOutputs(output) };
   }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { expectGold } from "../support/gold.js";
 import { adaptJob, boardWords, startRealBoard } from "../support/real-board.js";
-import { runCli } from "../support/run-cli.js";
+import { runCli, runWords } from "../support/run-cli.js";
 import { expectCompleteOutputs, readConsole, verdicts } from "../support/run-outputs.js";
 import { inRoot, makeWorkspace, removeWorkspace } from "../support/workspace.js";
 import { GRUB, makeGrubDisk, missing, OVMF, uefiWords, writeX86Device, writeX86Job } from "../support/x86-machine.js";
@@ -16,17 +16,7 @@ let runs = 0;
 async function run(device: string, tftp: string, job: string) {
   const output = join(folder, `out-${++runs}`);
   const words = ["--dispatcher", inRoot("device-configs/dispatcher-emulated.yaml"), "--tftp-root", tftp];
-  const { code } = await runCli([
-    "run",
-    "--device",
-    device,
-    "--output-dir",
-    output,
-    "--job-id",
-    `60${runs}`,
-    ...words,
-    job,
-  ]);
+  const { code } = await runCli([...runWords(device, output, `60${runs}`), ...words, job]);
   const report = expectCompleteOutputs(output);
   return { code, report, console: readConsole(output) };
 }

@@ -10,7 +10,7 @@ import { stringify } from "yaml";
 import { guestFile, noGuest } from "../support/guest-images.js";
 import { inlineTest } from "../support/inline-test.js";
 import { boardWords, type RealBoard, startRealBoard } from "../support/real-board.js";
-import { runCli } from "../support/run-cli.js";
+import { runCli, runWords } from "../support/run-cli.js";
 import { expectCompleteOutputs, readConsole, verdicts } from "../support/run-outputs.js";
 import { inRoot, makeWorkspace, removeWorkspace } from "../support/workspace.js";
 
@@ -114,7 +114,7 @@ describe.skipIf(why !== undefined)("a FIT image", () => {
       }),
     );
     const output = join(folder, "out");
-    const words = ["run", "--device", device, "--output-dir", output, "--job-id", "8501"];
+    const words = runWords(device, output, "8501");
     // The packer's quickest way: what is tested is not how small the image gets.
     const { code } = await runCli([...words, ...boardWords(board), job], { env: { XZ_DEFAULTS: "-0" } });
     const report = expectCompleteOutputs(output);

@@ -21,7 +21,7 @@ import { afterAll, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { diskImage, guestFile, initrdWithTools, noGuest, rootTree } from "../support/guest-images.js";
 import { inlineTest } from "../support/inline-test.js";
-import { runCli } from "../support/run-cli.js";
+import { runCli, runWords } from "../support/run-cli.js";
 import { expectCompleteOutputs, readConsole, readLog, verdicts } from "../support/run-outputs.js";
 import { inRoot, makeWorkspace, removeWorkspace } from "../support/workspace.js";
 
@@ -90,7 +90,7 @@ async function install(name: string, { device, iso, preseed: answers, memory, bo
   );
   const output = join(folder, name);
   const { code } = await runCli([
-    ...["run", "--device", device, "--output-dir", output, "--job-id", "8401"],
+    ...runWords(device, output, "8401"),
     ...["--dispatcher", inRoot("device-configs/dispatcher-emulated.yaml"), "--tftp-root", tftp, job],
   ]);
   const report = expectCompleteOutputs(output);

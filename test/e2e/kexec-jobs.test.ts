@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { guestFile, initrdWithTools, noGuest } from "../support/guest-images.js";
-import { runCli } from "../support/run-cli.js";
+import { runCli, runWords } from "../support/run-cli.js";
 import { expectCompleteOutputs, readConsole, verdicts } from "../support/run-outputs.js";
 import { inRoot, makeWorkspace, removeWorkspace } from "../support/workspace.js";
 
@@ -85,7 +85,7 @@ test.skipIf(why !== undefined)("loads the kernel, starts it, and logs in to its 
   );
   const output = join(folder, "out");
   const device = inRoot("device-configs/devices/qemu-x86_64.yaml");
-  const { code } = await runCli(["run", "--device", device, "--output-dir", output, "--job-id", "7001", job]);
+  const { code } = await runCli([...runWords(device, output, "7001"), job]);
   const report = expectCompleteOutputs(output);
   expect({ code, error: report.verdict.error }).toEqual({ code: 0, error: undefined });
   expect(verdicts(report, "0_before")).toEqual({ first: "pass" });

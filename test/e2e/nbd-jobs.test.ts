@@ -7,7 +7,7 @@ import { boardForTests } from "../support/board-for-tests.js";
 import { ext4Image, guestFile, initrdWithTools, noGuest, rootTree } from "../support/guest-images.js";
 import { inlineTest } from "../support/inline-test.js";
 import { boardWords } from "../support/real-board.js";
-import { runCli } from "../support/run-cli.js";
+import { runCli, runWords } from "../support/run-cli.js";
 import { expectCompleteOutputs, readConsole, verdicts } from "../support/run-outputs.js";
 
 const why = existsSync("/usr/bin/nbd-server") ? noGuest("arm64") : "not installed: nbd-server";
@@ -59,7 +59,7 @@ describe.skipIf(why !== undefined)("the U-Boot board", () => {
       }),
     );
     const output = join(folder, "out");
-    const words = ["run", "--device", board.device, "--output-dir", output, "--job-id", "8001"];
+    const words = runWords(board.device, output, "8001");
     const { code } = await runCli([...words, ...boardWords(board), job]);
     const report = expectCompleteOutputs(output);
     expect({ code, error: report.verdict.error }).toEqual({ code: 0, error: undefined });

@@ -5,7 +5,7 @@ import { afterAll, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { guestFile } from "../support/guest-images.js";
 import { inlineTest } from "../support/inline-test.js";
-import { runCli } from "../support/run-cli.js";
+import { runCli, runWords } from "../support/run-cli.js";
 import { expectCompleteOutputs, readConsole, verdicts } from "../support/run-outputs.js";
 import { inRoot, makeWorkspace, removeWorkspace } from "../support/workspace.js";
 
@@ -51,7 +51,7 @@ test("QEMU gets a second disk; its name by UUID is where the tests come from", a
   );
   const output = join(folder, "out");
   const device = inRoot("device-configs/devices/qemu-x86_64.yaml");
-  const { code } = await runCli(["run", "--device", device, "--output-dir", output, "--job-id", "8701", job]);
+  const { code } = await runCli([...runWords(device, output, "8701"), job]);
   const report = expectCompleteOutputs(output);
   expect({ code, error: report.verdict.error }).toEqual({ code: 0, error: undefined });
   expect(verdicts(report, "0_disk")).toEqual({ mounted: "pass" });

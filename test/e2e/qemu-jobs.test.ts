@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { expectGold } from "../support/gold.js";
 import { adaptJob, boardWords, startRealBoard } from "../support/real-board.js";
-import { runCli } from "../support/run-cli.js";
+import { runCli, runWords } from "../support/run-cli.js";
 import { expectCompleteOutputs, readConsole, testCase, verdicts } from "../support/run-outputs.js";
 import { inRoot, makeWorkspace, removeWorkspace } from "../support/workspace.js";
 
@@ -89,7 +89,7 @@ test("two jobs at once on two boards, one TFTP root: neither disturbs the other;
     const runs = await Promise.all(
       boards.map(async (board, index) => {
         const output = join(folder, `parallel-${index}`);
-        const words = ["run", "--device", board.device, "--output-dir", output, "--job-id", `77${index}`];
+        const words = runWords(board.device, output, `77${index}`);
         return { ...(await runCli([...words, ...boardWords(board), jobs[index]!])), output };
       }),
     );

@@ -6,7 +6,7 @@ import { stringify } from "yaml";
 import { diskImage, guestFile, noGuest, rootTree } from "../support/guest-images.js";
 import { inlineTest } from "../support/inline-test.js";
 import { boardWords, type RealBoard, startRealBoard } from "../support/real-board.js";
-import { runCli } from "../support/run-cli.js";
+import { runCli, runWords } from "../support/run-cli.js";
 import { expectCompleteOutputs, readConsole, verdicts } from "../support/run-outputs.js";
 import { makeWorkspace, removeWorkspace } from "../support/workspace.js";
 
@@ -81,7 +81,7 @@ describe.skipIf(why !== undefined)("the U-Boot board with a disk", () => {
     const timeouts = { job: { minutes: 6 }, action: { minutes: 1 } };
     writeFileSync(job, stringify({ ...head, timeouts, actions }));
     const output = join(folder, `out-${runs}`);
-    const words = ["run", "--device", board.device, "--output-dir", output, "--job-id", `810${runs}`];
+    const words = runWords(board.device, output, `810${runs}`);
     const { code } = await runCli([...words, ...boardWords(board), job]);
     return { code, report: expectCompleteOutputs(output), console: readConsole(output), output };
   }

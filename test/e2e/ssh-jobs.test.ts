@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeF
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { runCli } from "../support/run-cli.js";
+import { runCli, runWords } from "../support/run-cli.js";
 import { expectCompleteOutputs, readConsole, verdicts } from "../support/run-outputs.js";
 import { SSHD, type SshServer, startSshServer } from "../support/ssh-server.js";
 import { makeWorkspace, removeWorkspace } from "../support/workspace.js";
@@ -100,7 +100,7 @@ describe.skipIf(why !== undefined)("a job over ssh", () => {
     runJob(deviceFile, jobOf([LOGIN, ...boots], step));
   const runJob = async (deviceFile: string, job: string) => {
     const output = join(folder, `out-${++runs}`);
-    const result = await runCli(["run", "--device", deviceFile, "--output-dir", output, "--job-id", `50${runs}`, job]);
+    const result = await runCli([...runWords(deviceFile, output, `50${runs}`), job]);
     return { ...result, output };
   };
 

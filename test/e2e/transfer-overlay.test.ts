@@ -7,7 +7,7 @@ import { boardForTests } from "../support/board-for-tests.js";
 import { type Architecture, guestFile, initrdWithTools, noGuest } from "../support/guest-images.js";
 import { inlineTest } from "../support/inline-test.js";
 import { boardWords } from "../support/real-board.js";
-import { runCli } from "../support/run-cli.js";
+import { runCli, runWords } from "../support/run-cli.js";
 import { expectCompleteOutputs, readConsole, readLog, verdicts } from "../support/run-outputs.js";
 import { inRoot } from "../support/workspace.js";
 
@@ -24,11 +24,7 @@ describe.skipIf(why !== undefined)("zmodem", () => {
     const timeouts = { job: { minutes: 6 }, action: { minutes: 1 } };
     writeFileSync(job, stringify({ ...head, timeouts, actions }));
     const output = join(folder, `out-${runs}`);
-    const { code } = await runCli([
-      ...["run", "--device", device, "--output-dir", output, "--job-id", `830${runs}`],
-      ...words,
-      job,
-    ]);
+    const { code } = await runCli([...runWords(device, output, `830${runs}`), ...words, job]);
     return { code, report: expectCompleteOutputs(output), output };
   }
   const login = { auto_login: { login_prompt: "board login:", username: "root" }, prompts: ["root@board:/root#"] };

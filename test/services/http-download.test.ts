@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { JsonMap } from "../../src/base/json.js";
 import { httpDownload } from "../../src/services/http-download.js";
 import { findProgram } from "../../src/services/programs.js";
+import { makeCertificate } from "../support/certificate.js";
 import { ImpatientClock, QuickClock, type TestContext, testContext } from "./service-context.js";
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -379,13 +380,7 @@ describe("bad servers", () => {
       message: expect.stringContaining("TLS failed"),
     });
     if (!findProgram("openssl", process.env)) test.skip("openssl is not installed: no certificate can be made");
-    const file = (name: string) => join(context.root, name);
-    const options =
-      "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost -keyout".split(
-        " ",
-      );
-    execFileSync("openssl", [...options, file("key"), "-out", file("cert")], { stdio: "ignore" });
-    const tls = createTlsServer({ key: readFileSync(file("key")), cert: readFileSync(file("cert")) }, whole);
+    const tls = createTlsServer(makeCertificate(context.root), whole);
     await new Promise<void>((resolve) => tls.listen(0, "127.0.0.1", resolve));
     servers.push(tls);
     const self = `https://127.0.0.1:${(tls.address() as AddressInfo).port}/kernel`;

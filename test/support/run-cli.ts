@@ -45,6 +45,12 @@ export function startCli(words: string[], options: CliOptions = {}): RunningCli 
   return { child, done };
 }
 
+/** `run` of a job on a device, as far as all runs have it in common; the job itself comes last. */
+export const runWords = (device: string, output: string, jobId: string): string[] => [
+  ...["run", "--device", device],
+  ...["--output-dir", output, "--job-id", jobId],
+];
+
 export const runCli = (words: string[], options?: CliOptions): Promise<CliResult> => startCli(words, options).done;
 
 /** Resolves when `holds` does, asked every 20 ms; rejects with `what` when the program ends first. */
