@@ -1,11 +1,12 @@
 import { createReadStream, createWriteStream } from "node:fs";
 import { chmod, open, rename, rm, stat } from "node:fs/promises";
-import { basename, join, posix } from "node:path";
+import { basename, posix } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { JobError } from "../base/errors.js";
 import { isMap, type JsonMap } from "../base/json.js";
 import { compress, compressionOf, compressionProgram } from "./download/decompress.js";
+import { nameInside } from "./files/name-inside.js";
 import { writeIntoExt4 } from "./overlay/ext4-write.js";
 import { map, text } from "./overlay/inputs.js";
 import { overlayOf } from "./overlay/layout.js";
@@ -59,7 +60,7 @@ async function membersOf(image: string, name: string, overlay: JsonMap, context:
   }
   if (overlay.format !== "tar")
     throw new JobError(`The overlay '${name}' has the format '${overlay.format}' (known: file, tar)`);
-  const folder = join(context.paths.work, `overlay-${context.action.level}-${name}`);
+  const folder = nameInside(context.paths.work, `overlay-${context.action.level}-${name}`, "An overlay");
   context.onCleanup(() => rm(folder, { recursive: true, force: true }));
   await freshFolder(folder);
   const { untar } = await import("./overlay/untar.js");

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DispatchError } from "../base/errors.js";
 import { dockerMapOf, prepareImage } from "./docker/prepare-image.js";
 import { dockerRunArguments } from "./docker/run-arguments.js";
+import { downloadsOf } from "./files/name-inside.js";
 import { map, texts } from "./overlay/inputs.js";
 import { mustSucceed, runProgram } from "./run-program.js";
 import type { Service } from "./types.js";
@@ -50,7 +51,7 @@ export const containerSteps: Service = {
     const { action, paths, jobId, log } = context;
     const docker = dockerMapOf(input.container, jobId);
     const steps = texts(input, "steps");
-    const folder = join(paths.work, "downloads", action.namespace);
+    const folder = downloadsOf(paths, action.namespace);
     const script = join(paths.work, `steps-${action.level}.sh`);
     await mkdir(folder, { recursive: true });
     await writeFile(script, `set -e\nset -x\n${steps.join("\n")}\n`);

@@ -1,6 +1,5 @@
 /** Starts a container and opens a console on the program in it. */
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { DispatchError } from "../base/errors.js";
 import { isMap, type Json, type JsonMap } from "../base/json.js";
 import { boardNodes, deviceInfoMatches } from "./devices/board-nodes.js";
@@ -8,6 +7,7 @@ import { type DeviceHost, describeMatch, findDevices, HOST, isSpecific } from ".
 import { mapDevices } from "./devices/usb-map.js";
 import { type DockerMap, dockerMapOf, prepareImage } from "./docker/prepare-image.js";
 import { type BindMount, dockerRunArguments } from "./docker/run-arguments.js";
+import { downloadsOf } from "./files/name-inside.js";
 import { map, optionalText, texts } from "./overlay/inputs.js";
 import { type Overlay, resultsFolder } from "./overlay/layout.js";
 import { runProgram } from "./run-program.js";
@@ -57,7 +57,7 @@ export function shellArguments(
     options: words(input, "options"),
     mounts: [
       ...(overlay ? [{ source: resultsFolder(overlay), destination: overlay.results_dir }] : []),
-      ...(downloads ? [{ source: downloadsFolder(paths.work, downloads), destination: "/lava-downloads" }] : []),
+      ...(downloads ? [{ source: downloadsOf(paths, downloads), destination: "/lava-downloads" }] : []),
       ...bindMounts(input.bind_mounts),
     ],
     environment: Object.fromEntries(
@@ -91,9 +91,6 @@ async function boardDevices(
   return nodes;
 }
 
-const downloadsFolder = (work: string, namespace: string): string =>
-  join(work, "downloads", namespace.replaceAll("/", "_").replace(/^\.+$/, "_"));
-
 /**
  * Inputs: docker (the job's docker map), prefix? (of the dispatcher), global_options, options (of the device), overlay?
  * (data.overlay), downloads? (namespace whose downloads are seen as /lava-downloads), bind_mounts, environment, command,
@@ -121,8 +118,7 @@ export const dockerShellOn = (host: DeviceHost): Service => ({
     const globalOptions = words(input, "global_options");
     const name = containerName(input, docker, context);
     const argv = shellArguments(input, docker, context, await boardDevices(input, name, context, host));
-    if (typeof input.downloads === "string")
-      await mkdir(downloadsFolder(paths.work, input.downloads), { recursive: true });
+    if (typeof input.downloads === "string") await mkdir(downloadsOf(paths, input.downloads), { recursive: true });
     await prepareImage(docker, globalOptions, context);
     context.onCleanup(async () => {
       // It is gone already when its shell has ended.

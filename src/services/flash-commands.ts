@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { stringify } from "yaml";
 import { isMap, type Json, type JsonMap } from "../base/json.js";
+import { downloadsOf } from "./files/name-inside.js";
 import { dig, map, texts } from "./overlay/inputs.js";
 import { showWords, splitWords } from "./programs.js";
 import { programFailure, runProgram } from "./run-program.js";
@@ -42,7 +43,7 @@ export function flashPlaceholders(input: JsonMap, folder: string, device: JsonMa
 export const flashArguments = (commands: string[], values: { [name: string]: string }): string[][] =>
   commands.map((command) => splitWords(command).map((word) => fillWord(word, values)));
 
-const folderOf = ({ paths, action }: ServiceContext): string => join(paths.work, "downloads", action.namespace);
+const folderOf = ({ paths, action }: ServiceContext): string => downloadsOf(paths, action.namespace);
 
 /**
  * Runs a lab's own flash commands, in the folder of the downloads. Inputs: commands (texts with placeholders), files

@@ -4,6 +4,7 @@ import { basename, join, sep } from "node:path";
 import { JobError } from "../base/errors.js";
 import { checkDownloadInput, download, downloadPrograms } from "./download/download.js";
 import { readDownloadInput, shownUrl } from "./download/local-file.js";
+import { downloadsOf } from "./files/name-inside.js";
 import { insidePath } from "./overlay/safe-files.js";
 import type { Service, ServiceContext } from "./types.js";
 
@@ -11,7 +12,7 @@ import type { Service, ServiceContext } from "./types.js";
 const pathOf = (url: string): string => insidePath(url.replace(/^downloads:\/\/\/?/, ""), `'${shownUrl(url)}'`);
 
 async function find(url: string, { paths, action }: ServiceContext): Promise<{ file: string; size: number }> {
-  const folder = join(paths.work, "downloads", action.namespace);
+  const folder = downloadsOf(paths, action.namespace);
   const path = pathOf(url);
   const [root, file] = await Promise.all(
     [folder, join(folder, path)].map((each) => realpath(each).catch(() => undefined)),

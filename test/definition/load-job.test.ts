@@ -218,6 +218,7 @@ const BAD: { [name: string]: string } = {
   "login-prompt-is-no-regexp": changed("'login:'", "'*login:'"),
   "repeat-with-retry": changed("    media: tmpfs", "    repeat: 2\n    failure_retry: 3"),
   "reserved-namespace": changed("    media: tmpfs", "    namespace: common"),
+  "namespace-is-a-path": changed("    media: tmpfs", "    namespace: ../../../../home/somebody"),
   "namespace-only-once": changed("    media: tmpfs", "    namespace: dut"),
   "test-name-with-a-dot": changed("      name: smoke\n", "      name: smoke.test\n"),
   "test-name-reserved": changed("      name: smoke\n", "      name: lava\n"),

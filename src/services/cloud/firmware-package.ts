@@ -1,12 +1,16 @@
 /** The archive in which a virtual board gets its files: each under a fixed name, beside a property list. */
 import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { nameInside } from "../files/name-inside.js";
 import { writeFresh } from "../overlay/safe-files.js";
 import { mustSucceed } from "../run-program.js";
 import type { ServiceContext } from "../types.js";
 
 /** Names in the archive by what a job calls its images; others keep their own. */
-const NAMES: { [label: string]: string } = { dtb: "devicetree", rootfs: "nand" };
+const NAMES = new Map([
+  ["dtb", "devicetree"],
+  ["rootfs", "nand"],
+]);
 
 const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
@@ -39,7 +43,7 @@ export async function packFirmware(
     ]),
   );
   for (const [label, file] of Object.entries(files))
-    await symlink(file, join(folder, NAMES[label] ?? label)).catch(() => {});
+    await symlink(file, nameInside(folder, NAMES.get(label) ?? label, "An image")).catch(() => {});
   const archive = join(paths.work, `package-${action.level}.zip`);
   await mustSucceed(["zip", "-q", "-1", "-r", archive, "."], { ...context, cwd: folder, error: "InfrastructureError" });
   return archive;

@@ -1,7 +1,8 @@
 /** Where a download goes on the worker, and what it is called there (spec pipeline.md §6). */
-import { basename, isAbsolute, join, relative } from "node:path";
+import { basename, isAbsolute, relative } from "node:path";
 import { JobError } from "../../base/errors.js";
 import { isMap, type JsonMap } from "../../base/json.js";
+import { downloadsOf, nameInside } from "../files/name-inside.js";
 import type { ServiceContext } from "../types.js";
 
 /** What a download asks for; see docs/machines.md "Services". */
@@ -38,7 +39,7 @@ export function readDownloadInput(input: JsonMap, context: Pick<ServiceContext, 
   const url = text(input.url);
   const key = text(input.key) ?? "file";
   if (!url) throw new JobError(`The download '${key}' has no url`);
-  if (/[/\0]/.test(key) || key === "." || key === "..") throw new JobError(`'${key}' cannot be the name of a download`);
+  nameInside("", key, "The name of a download");
   const sums: { [algorithm: string]: string } = {};
   for (const algorithm of ALGORITHMS) {
     const sum = text(input[`${algorithm}sum`]);
@@ -93,10 +94,14 @@ export function localFile(input: DownloadInput, context: Pick<ServiceContext, "a
     input.compression && !input.keepCompressed && (input.compression !== "zip" || input.archive)
       ? input.compression
       : undefined;
-  const base = input.directory ?? join(context.paths.work, "downloads", context.action.namespace);
-  const folder = input.uniquify ? join(base, input.key) : base;
+  const base = input.directory ?? downloadsOf(context.paths, context.action.namespace);
+  const folder = input.uniquify ? nameInside(base, input.key, "The name of a download") : base;
   const remote = urlName(input.url) || input.key;
-  const file = join(folder, input.archive ? input.key : decompress ? plainName(remote) : remote);
+  const file = nameInside(
+    folder,
+    input.archive ? input.key : decompress ? plainName(remote) : remote,
+    "A downloaded file",
+  );
   const below = relative(context.paths.tftpRoot, file);
   return {
     file,
