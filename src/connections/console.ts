@@ -18,6 +18,7 @@ import type {
   Connection,
   Console,
   ConsoleEvent,
+  ExpectOptions,
   Match,
   NearestMiss,
   Pattern,
@@ -112,7 +113,7 @@ class ConnectionConsole implements Console {
     return sending;
   }
 
-  expect(patterns: Pattern[], signal: AbortSignal): Promise<Match> {
+  expect(patterns: Pattern[], signal: AbortSignal, options: ExpectOptions = {}): Promise<Match> {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
       const leave = () => {
@@ -136,7 +137,8 @@ class ConnectionConsole implements Console {
         reject(this.#closedError());
       };
       const from = Math.max(this.#consumed, this.#history.start);
-      const { seeker, prompts } = seekers(patterns, from, -1, found);
+      const finished = options.finished && { since: this.#clock.now(), ...options.finished };
+      const { seeker, prompts } = seekers(patterns, from, -1, found, finished);
       this.#scanner.add(seeker);
       this.#prompts.add(prompts);
       signal.addEventListener("abort", aborted, { once: true });
@@ -167,6 +169,8 @@ class ConnectionConsole implements Console {
     seeker.patterns = seeker.patterns.filter((compiled) => !compiled.matchesEmpty);
     this.#scanner.add(seeker);
     if (!this.#scanner.idle) seeker.from = Math.max(0, end - this.#scanner.reach);
+    // What is watched beside everything else has to be sure.
+    prompts.atEnd = true;
     this.#prompts.add(prompts);
     return () => {
       this.#scanner.delete(seeker);
@@ -186,6 +190,10 @@ class ConnectionConsole implements Console {
 
   tail(): string {
     return this.#history.slice(this.#history.end - (this.#options.tailBytes ?? 2048));
+  }
+
+  lastLine(): string {
+    return this.#prompts.lastUserLine();
   }
 
   lastSent(): string | undefined {
@@ -283,14 +291,15 @@ class ConnectionConsole implements Console {
     };
   }
 
-  #match({ compiled, groups, end, start }: Hit): Match {
+  #match({ compiled, groups, end, start, ...known }: Hit): Match {
     return {
       index: compiled.pattern.index,
       pattern: compiled.pattern.source,
       text: groups[0],
-      line: this.#history.lineAt(Math.max(start, end - 1)),
+      line: (known.in && known.line) ?? this.#history.lineAt(Math.max(start, end - 1)),
       groups: groups.slice(1).map((group) => group ?? ""),
       named: Object.fromEntries(Object.entries(groups.groups ?? {}).map(([name, text]) => [name, text ?? ""])),
+      ...(known.in && { in: known.in }),
     };
   }
 

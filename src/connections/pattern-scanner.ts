@@ -1,4 +1,5 @@
 import { type CompiledPattern, WINDOW } from "./compiled-pattern.js";
+import type { Match } from "./types.js";
 
 /** A match at absolute offsets of the output. */
 export interface Hit {
@@ -6,6 +7,9 @@ export interface Hit {
   groups: RegExpExecArray;
   start: number;
   end: number;
+  /** The line in which it ends, where it is known already. */
+  line?: string;
+  in?: Match["in"];
 }
 
 /** Somebody who looks for patterns. Each has a place of its own in the output, as one's match hides none of another's. */

@@ -13,17 +13,23 @@ const REMEMBERED = 32;
 const NOISE = new RegExp(`${ESCAPE}|${KERNEL_LINE}`, "g");
 const NOISE_WITH_LINE_ENDS = new RegExp(`${ESCAPE}|(?:\\r*\\n)?${KERNEL_LINE}`, "g");
 
-/** A prompt that stands at the end of the output. */
+/** What may follow a prompt of which a pattern names only the beginning: `~# ` after `root@debian:`. */
+const PROMPT_ENDS = /(?:(?<!#)#|(?<!\d)%|[$>:?\])])[ \t]*$/;
+
+/** A prompt that stands in the last, unfinished line. */
 export interface FoundPrompt extends Hit {
   /** Its whole line. */
   line: string;
+  /** How sure it is: the output ends with it; with what looks like the rest of a prompt; with any other text. */
+  rest: "none" | "prompt" | "text";
   /** This very line was a prompt before. */
   proven: boolean;
 }
 
 /**
- * Looks whether the output ends with a prompt. It does when nothing but blanks and escapes follow (busybox asks for the
- * cursor, bash switches on bracketed paste), or else lines of the kernel, which it prints whenever it likes.
+ * Looks for a prompt in the last, unfinished line. Best is one that the output ends with, but for blanks and escapes
+ * (busybox asks for the cursor, bash switches on bracketed paste) and lines of the kernel, which it prints whenever it
+ * likes. But many patterns name the beginning of their prompt only, or its middle.
  */
 export class PromptFinder {
   readonly #history: OutputHistory;
@@ -36,13 +42,15 @@ export class PromptFinder {
   /**
    * @param from offset where the prompt may begin
    * @param after offset after which it has to end
+   * @param atEnd only one that the output ends with counts
    */
-  find(patterns: CompiledPattern[], from: number, after: number): FoundPrompt | undefined {
+  find(patterns: CompiledPattern[], from: number, after: number, atEnd = false): FoundPrompt | undefined {
     if (patterns.length === 0) return undefined;
     const { end } = this.#history;
     const near = Math.max(from, end - LOOK_BACK, this.#history.start);
     const raw = this.#history.slice(near);
-    const found = this.#match(patterns, { text: raw, at: (index) => index }, near, after);
+    const seen = { patterns, after, atEnd };
+    const found = this.#match(seen, { text: raw, at: (index) => index }, near);
     if (found) return found;
     for (const { text, offset, whole } of this.#lately(from)) {
       const lifted = lift(text, NOISE);
@@ -51,9 +59,7 @@ export class PromptFinder {
       // The kernel began a line of its own: then the prompt must be alone on its line.
       const alone = lift(text, NOISE_WITH_LINE_ENDS);
       if (!whole && alone.text.length <= LOOK_BACK) continue;
-      return (
-        this.#match(patterns, tail(lifted), offset, after) ?? this.#match(patterns, tail(alone), offset, after, true)
-      );
+      return this.#match(seen, tail(lifted), offset) ?? this.#match(seen, tail(alone), offset, true);
     }
     return undefined;
   }
@@ -86,29 +92,59 @@ export class PromptFinder {
     return "";
   }
 
-  #match(
-    patterns: CompiledPattern[],
-    { text, at }: LiftedText,
-    offset: number,
-    after: number,
-    alone = false,
-  ): FoundPrompt | undefined {
-    let best: FoundPrompt | undefined;
+  /** @param alone a line end was lifted, too: the prompt has to be all of its line */
+  #match(seen: Sought, lifted: LiftedText, offset: number, alone = false): FoundPrompt | undefined {
+    const { text, at } = lifted;
     const last = text.replace(TRAILING, "").length;
     const end = offset + (last === 0 ? 0 : at(last - 1) + 1);
-    if (end <= after) return undefined;
+    if (end <= seen.after) return undefined;
     const lineStart = text.lastIndexOf("\n") + 1;
     const line = text.slice(lineStart).replace(ESCAPES, "").replace(/\r/g, "");
-    for (const compiled of patterns) {
+    const stop = text.length === 0 ? offset : offset + at(text.length - 1) + 1;
+    const proven = this.#proven.has(line.trimEnd());
+    let best: FoundPrompt | undefined;
+    const take = (compiled: CompiledPattern, groups: RegExpExecArray, rest: FoundPrompt["rest"]) => {
+      const start = offset + at(groups.index);
+      if (!best || start < best.start) best = { compiled, groups, start, end: stop, line, rest, proven };
+    };
+    for (const compiled of seen.patterns) {
       compiled.atEnd.lastIndex = 0;
       const groups = compiled.atEnd.exec(text);
       if (!groups || groups[0] === "" || (alone && groups.index > 0 && text[groups.index - 1] !== "\n")) continue;
-      const start = offset + at(groups.index);
-      if (best && best.start <= start) continue;
-      const stop = text.length === 0 ? offset : offset + at(text.length - 1) + 1;
-      best = { compiled, groups, start, end: stop, line, proven: this.#proven.has(line.trimEnd()) };
+      take(compiled, groups, "none");
     }
+    if (best || seen.atEnd) return best;
+    for (const compiled of seen.patterns)
+      for (const groups of inLastLine(compiled, text, lineStart)) {
+        const rest = text.slice(groups.index + groups[0].length);
+        if (offset + at(groups.index + groups[0].length - 1) < seen.after) continue;
+        if (alone && (/\S\s+\S/.test(rest) || (groups.index > 0 && text[groups.index - 1] !== "\n"))) continue;
+        take(compiled, groups, PROMPT_ENDS.test(rest.replace(ESCAPES, "")) ? "prompt" : "text");
+        break;
+      }
     return best;
+  }
+}
+
+/** What a wait looks for. */
+interface Sought {
+  patterns: CompiledPattern[];
+  after: number;
+  atEnd: boolean;
+}
+
+/** The matches that end in the line that begins at `lineStart`. */
+function* inLastLine(
+  { anywhere, inLine }: CompiledPattern,
+  text: string,
+  lineStart: number,
+): Generator<RegExpExecArray> {
+  for (let from = inLine ? lineStart : 0; from <= text.length; ) {
+    anywhere.lastIndex = from;
+    const groups = anywhere.exec(text);
+    if (!groups) break;
+    if (groups.index + groups[0].length > lineStart && groups[0] !== "") yield groups;
+    from = groups.index + 1;
   }
 }
 

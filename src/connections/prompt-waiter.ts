@@ -1,11 +1,17 @@
 import type { Clock } from "../base/clock.js";
 import type { CompiledPattern } from "./compiled-pattern.js";
+import { FinishedLines } from "./finished-lines.js";
 import type { OutputHistory } from "./output-history.js";
 import type { Hit } from "./pattern-scanner.js";
 import { type FoundPrompt, PromptFinder } from "./prompt-finder.js";
+import type { FinishedLineRule } from "./types.js";
 
 /** Silence that is enough for a line that was a prompt before, ms. */
 const PROVEN_SILENCE = 4;
+/** What follows the match looks like the rest of a prompt: the silence that is awaited at least, ms. */
+const REST_SILENCE = 100;
+/** Any other text follows it: it may be a line that is still being written. */
+const TEXT_SILENCE = 1000;
 
 /** Somebody who waits for a prompt. */
 export interface PromptSeeker {
@@ -14,12 +20,16 @@ export interface PromptSeeker {
   from: number;
   /** Offset after which it ends. */
   after: number;
+  /** Only a prompt that the output ends with counts. */
+  atEnd?: boolean;
+  /** What to do about a prompt that stands in finished lines only. */
+  finished?: FinishedLineRule;
   found(hit: Hit): void;
 }
 
 /**
- * Waits for prompts: they count at the end of the output, after a short silence, and only when they were printed after
- * what was typed last. The silence is that of userspace: lines of the kernel do not interrupt it.
+ * Waits for prompts: they count in the last, unfinished line, after a short silence, and only when they were printed
+ * after what was typed last. The silence is that of userspace: lines of the kernel do not interrupt it.
  *
  * A line that was once taken for a prompt after the whole silence needs only a few ms the next time: a conversation of
  * dozens of commands would else spend most of its time in silences.
@@ -31,7 +41,9 @@ export class PromptWaiter {
   readonly #silence: number;
   readonly #settled: () => void;
   readonly #seekers = new Set<PromptSeeker>();
+  readonly #finished = new Map<PromptSeeker, FinishedLines>();
   #timer: unknown;
+  #lateTimer: unknown;
   #lastOutput: number;
   /** Offset of the end when something was typed last. */
   #typedAt = 0;
@@ -52,10 +64,15 @@ export class PromptWaiter {
   }
 
   add(seeker: PromptSeeker): void {
-    if (seeker.patterns.length > 0) this.#seekers.add(seeker);
+    if (seeker.patterns.length === 0) return;
+    this.#seekers.add(seeker);
+    if (!seeker.finished) return;
+    this.#finished.set(seeker, new FinishedLines(this.#history, seeker));
+    this.#armLate();
   }
   delete(seeker: PromptSeeker): void {
     this.#seekers.delete(seeker);
+    this.#finished.delete(seeker);
   }
 
   /** Something was typed: prompts that stand there now are answered. */
@@ -67,6 +84,7 @@ export class PromptWaiter {
     this.#lastOutput = time;
     this.#held = held;
     if (held || this.#seekers.size > 0) this.#arm(Math.min(PROVEN_SILENCE, this.#silence));
+    for (const lines of this.#finished.values()) lines.outputCame();
   }
 
   /** Somebody new waits: the prompt may have come before. */
@@ -77,7 +95,36 @@ export class PromptWaiter {
   end(): void {
     this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#clock.clearTimeout(this.#lateTimer);
     this.#seekers.clear();
+    this.#finished.clear();
+  }
+
+  /** When the earliest prompt of a finished line is due. */
+  #armLate(): void {
+    this.#clock.clearTimeout(this.#lateTimer);
+    const due = [...this.#finished.keys()].map((seeker) => this.#dueAt(seeker));
+    if (due.length === 0) return;
+    this.#lateTimer = this.#clock.setTimeout(() => this.#lateTick(), Math.max(1, Math.min(...due) - this.#clock.now()));
+  }
+
+  #dueAt({ finished }: PromptSeeker): number {
+    if (!finished) return Number.POSITIVE_INFINITY;
+    const silent = Math.max(this.#lastOutput, finished.since) + finished.silence;
+    // When its time is past, what comes is looked at again after each silence.
+    return this.#clock.now() < finished.at ? Math.min(silent, finished.at) : this.#clock.now() + finished.silence;
+  }
+
+  #lateTick(): void {
+    const now = this.#clock.now();
+    for (const [seeker, lines] of [...this.#finished]) {
+      const { finished } = seeker;
+      if (!finished || (now < finished.at && now < Math.max(this.#lastOutput, finished.since) + finished.silence))
+        continue;
+      const hit = lines.find();
+      if (hit) seeker.found(hit);
+    }
+    this.#armLate();
   }
 
   #arm(ms: number): void {
@@ -111,7 +158,7 @@ export class PromptWaiter {
     for (const seeker of [...this.#seekers]) {
       const prompt = this.#find(seeker);
       if (!prompt) continue;
-      const needed = prompt.proven ? short : this.#silence;
+      const needed = prompt.proven ? short : this.#silenceOf(prompt);
       if (quiet >= needed) {
         if (!prompt.proven) this.#finder.prove(prompt);
         seeker.after = prompt.end;
@@ -123,7 +170,16 @@ export class PromptWaiter {
     else if (now - this.#lastOutput < this.#silence && this.#seekers.size > 0) this.#arm(this.#silence);
   }
 
+  #silenceOf({ rest }: FoundPrompt): number {
+    return Math.max(this.#silence, rest === "none" ? 0 : rest === "prompt" ? REST_SILENCE : TEXT_SILENCE);
+  }
+
   #find(seeker: PromptSeeker): FoundPrompt | undefined {
-    return this.#finder.find(seeker.patterns, seeker.from, Math.max(seeker.after, this.#typedAt));
+    return this.#finder.find(seeker.patterns, seeker.from, Math.max(seeker.after, this.#typedAt), seeker.atEnd);
+  }
+
+  /** What userspace printed last, without line end, escapes and what the kernel wrote into it. */
+  lastUserLine(): string {
+    return this.#finder.lastUserLine();
   }
 }

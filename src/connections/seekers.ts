@@ -1,18 +1,20 @@
 import { compilePattern } from "./compiled-pattern.js";
 import type { Hit, Seeker } from "./pattern-scanner.js";
 import type { PromptSeeker } from "./prompt-waiter.js";
-import type { Pattern } from "./types.js";
+import type { FinishedLineRule, Pattern } from "./types.js";
 
 /**
  * What looks for the patterns anywhere, and for the prompts at the end of the output.
  * @param from offset at which the search begins
  * @param after a match must end behind this offset; -1 when any will do
+ * @param finished when a prompt of a finished line is taken
  */
 export function seekers(
   patterns: Pattern[],
   from: number,
   after: number,
   found: (hit: Hit) => void,
+  finished?: FinishedLineRule,
 ): { seeker: Seeker; prompts: PromptSeeker } {
   const compiled = patterns.map(compilePattern);
   const seeker: Seeker = { patterns: compiled.filter(({ pattern }) => pattern.kind === "pattern"), from, after, found };
@@ -20,6 +22,7 @@ export function seekers(
     patterns: compiled.filter(({ pattern }) => pattern.kind === "prompt"),
     from: after < 0 ? from : 0,
     after,
+    ...(finished && { finished }),
     found,
   };
   return { seeker, prompts };

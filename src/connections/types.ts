@@ -43,12 +43,29 @@ export interface Transport {
   connect(words: string[], options: ConnectOptions): Promise<Connection>;
 }
 
-/** A pattern asked for. `prompt` counts at the end of output after a short silence; else wherever it appears. */
+/** A pattern asked for. `prompt` counts in the last, unfinished line after a short silence; else wherever it appears. */
 export interface Pattern {
   source: string;
   kind: "prompt" | "pattern";
   /** Index that comes back with the match. */
   index: number;
+  /** A prompt that counts in a finished line, too, when nothing better comes. */
+  finished?: boolean;
+}
+
+/** When a prompt is taken that stands in finished lines only. */
+export interface FinishedLineRule {
+  /** When the wait began. */
+  since: number;
+  /** Silence of the board that is enough, ms. */
+  silence: number;
+  /** When the board's silence is no more awaited. */
+  at: number;
+}
+
+export interface ExpectOptions {
+  /** Absent: such a prompt is never taken. */
+  finished?: Omit<FinishedLineRule, "since">;
 }
 
 export interface Match {
@@ -60,6 +77,8 @@ export interface Match {
   line: string;
   groups: string[];
   named: { [name: string]: string };
+  /** It was found where it need not be what was awaited, as nothing better came. */
+  in?: "finished line";
 }
 
 /** A test signal, put together again when kernel messages split it (spec test-shell.md §4). */
@@ -133,7 +152,7 @@ export interface Console {
   /** Sends a line or a text. */
   send(text: string, options?: SendOptions): Promise<SendReport>;
   /** Waits for the first of the patterns. Rejects with ConnectionClosedError at the end of the stream, with the signal's reason on abort, with TestError on a bad pattern. */
-  expect(patterns: Pattern[], signal: AbortSignal): Promise<Match>;
+  expect(patterns: Pattern[], signal: AbortSignal, options?: ExpectOptions): Promise<Match>;
   /** Lends the line out: until the relay's end nothing is matched, logged or recorded. */
   relay(): Relay;
   /** Calls back for every match from now on, not consuming; returns how to stop. */
@@ -142,6 +161,8 @@ export interface Console {
   silence(ms: number, signal: AbortSignal): Promise<void>;
   /** The last characters read (for "stuck because"). */
   tail(): string;
+  /** What userspace printed last, as far as no line end came. */
+  lastLine(): string;
   /** The last thing sent, as shown in logs. */
   lastSent(): string | undefined;
   nearest(patterns: Pattern[]): NearestMiss | undefined;

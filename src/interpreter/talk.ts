@@ -18,6 +18,14 @@ type Heard = Pick<Match, "text" | "line" | "pattern" | "index" | "groups" | "nam
 const asList = (value: Json): string[] =>
   value === null ? [] : Array.isArray(value) ? value.map(String) : [String(value)];
 
+/** Part of the time that is left after which a silent board's finished lines are searched for the prompt. */
+const LATE_SILENCE = 0.25;
+/** And a board's that is never silent. */
+const LATEST = 0.8;
+
+/** What is typed only to be given a new prompt. */
+const EMPTY_LINES = ["", "#"];
+
 /**
  * One state of a dialogue: says what the state says, listens, and sends the chart one `dialogue.take` event with the
  * transition and all its values already evaluated. Ends when its signal aborts (the state was left).
@@ -29,6 +37,8 @@ export class Talk {
   #send: (event: JobEvent) => void;
   #signal: AbortSignal;
   #awaiting: Awaiting | undefined;
+  /** The question that nobody answers. */
+  #asked = "";
   #transitions: DialogueTransition[];
   #step: Extract<Step, { kind: "dialogue" }>;
 
@@ -85,7 +95,10 @@ export class Talk {
       const expression = transition.prompt ?? transition.pattern;
       if (!expression || this.#firstWith(expression) !== at) return;
       asList(evaluateCel(expression, this.#scope())).forEach((source, index) => {
-        patterns.push({ source, kind: transition.prompt ? "prompt" : "pattern", index: owners.length });
+        const kind = transition.prompt ? "prompt" : "pattern";
+        // What ends an action by an error has to be sure.
+        const finished = this.#transitions.some((t) => t.prompt === expression && !t.error);
+        patterns.push({ source, kind, index: owners.length, ...(kind === "prompt" && { finished }) });
         owners.push({ transition: at, index });
       });
     });
@@ -99,7 +112,8 @@ export class Talk {
       return;
     }
     while (patterns.length > 0 && !this.#signal.aborted) {
-      const match = await console.expect(patterns, this.#signal);
+      const match = await console.expect(patterns, this.#signal, { finished: this.#lateRule() });
+      if (match.in) this.#warnOf(match);
       const owner = owners[match.index];
       if (!owner || this.#signal.aborted) return;
       const heard: Heard = { ...match, index: owner.index };
@@ -118,12 +132,43 @@ export class Talk {
         // A board that was silent before counts from here: else it would be woken up again without a pause.
         const left = from + ms - clock.now();
         if (left > 0) await this.#pause(left);
+        else if (this.#wouldAnswer(console, silence)) from = clock.now();
         else if (this.#signal.aborted || this.#takeFirst((t) => t === silence)) return;
         else from = clock.now();
       }
     } catch (error) {
       if (!this.#signal.aborted) this.#fail(toErrorRecord(error));
     }
+  }
+
+  /** A prompt that stands in finished lines only is taken early enough that no timeout comes first. */
+  #lateRule(): { silence: number; at: number } {
+    const { clock } = this.#runtime;
+    const wanted = Number(evaluateCel("constants.console.line_as_prompt_after", this.#scope()));
+    const at = this.#runtime.context().deadlines[this.#node.level]?.at;
+    const left = at === undefined ? Number.POSITIVE_INFINITY : Math.max(0, at - clock.now());
+    return { silence: Math.min(wanted, left * LATE_SILENCE), at: clock.now() + left * LATEST };
+  }
+
+  #warnOf({ pattern, line }: Match): void {
+    this.#runtime.log.log(
+      "warning",
+      `No prompt came, but a line of the output matches ${JSON.stringify(pattern)} and is taken for it: ${line}`,
+    );
+  }
+
+  /** Whether an empty line, which is to bring a new prompt, would be the answer to what the board asks. */
+  #wouldAnswer(console: Console, { target }: DialogueTransition): boolean {
+    const line = target === undefined ? undefined : this.#step.dialogue.states[target]?.send?.line;
+    if (line === undefined || !EMPTY_LINES.includes(asText(evaluateCel(line, this.#scope())))) return false;
+    const last = console.lastLine().trim();
+    if (last === "") return false;
+    const questions = asList(evaluateCel("constants.console.questions", this.#scope()));
+    if (!questions.some((source) => pythonRegExp(source).test(last))) return false;
+    if (last !== this.#asked)
+      this.#runtime.log.warning(`The board asks, and nothing is typed that would be an answer: ${last}`);
+    this.#asked = last;
+    return true;
   }
 
   /** Ends after `ms` or when the state is left. */
