@@ -2,6 +2,8 @@
  * Jobs and devices carry Python regular expressions (spec job.md §5, device.md §2); this file makes them JavaScript's.
  */
 
+import { boundedRegExp } from "./regexp/bounded-regexp.js";
+
 /** Python's meaning of `(?i)`, `(?s)`, ...; `a`, `u` and `L` choose a character set and change nothing here. */
 interface Flags {
   i: boolean;
@@ -22,7 +24,8 @@ const OPENERS = ["(?:", "(?=", "(?!", "(?<=", "(?<!"];
  *
  * Translated: `(?P<n>..)`, `(?P=n)`, `(?#..)`, `\A`, `\Z`, `\a`, `\UXXXXXXXX`, `{,n}`, `[]x]`, the flags `(?imsx)` and
  * `(?msx:..)`; `.`, `^` and `$` keep Python's meaning (only `\n` ends a line; `$` also stands before a last `\n`).
- * As the translation carries `m` and `s` in itself, `source` can be joined with that of other patterns.
+ * As the translation carries `m` and `s` in itself, `source` can be joined with that of other patterns. What is made of it
+ * anew is made by `boundedRegExp`, as this is: no pattern and no text can make a search long.
  * `\w`, `\d` and `\b` are those of ASCII.
  *
  * @param flags JavaScript's letters (`g`, `i`, `m`, `s`, `y`, `d`)
@@ -33,11 +36,7 @@ export function pythonRegExp(source: string, flags = ""): RegExp {
   if (source.length > MAX_LENGTH) throw new SyntaxError(`the expression is longer than ${MAX_LENGTH} characters`);
   const translation = translate(source, flags);
   try {
-    const compiled = new RegExp(translation.source, translation.flags);
-    // what is too large for the engine is only found when it is first used
-    compiled.test("");
-    compiled.lastIndex = 0;
-    return compiled;
+    return boundedRegExp(translation.source, translation.flags);
   } catch (error) {
     const text = (error as Error).message;
     const reason = text.slice(text.lastIndexOf(": ") + 2);

@@ -1,5 +1,6 @@
 import { TestError } from "../base/errors.js";
 import { pythonRegExp } from "../base/python-regexp.js";
+import { boundedRegExp, needsBounds } from "../base/regexp/bounded-regexp.js";
 import { staysInLine } from "./one-line.js";
 import { ESCAPE } from "./terminal-text.js";
 import type { Pattern } from "./types.js";
@@ -17,7 +18,7 @@ export interface CompiledPattern {
   anywhere: RegExp;
   /** Only where nothing but blanks and terminal escapes follow to the end of the text (`g`). */
   atEnd: RegExp;
-  /** Its source without groups, to be one alternative of many; undefined when it refers back to its groups. */
+  /** Its source without groups, to be one alternative of many; undefined when it refers back to its groups or is slow. */
   alternative: string | undefined;
   /** Longest text that it needs to see. */
   reach: number;
@@ -50,18 +51,20 @@ export function compilePattern(pattern: Pattern): CompiledPattern {
     });
   }
   const { source, flags } = expression;
+  const anywhere = boundedRegExp(source, `${flags}g`);
   const bare = source.replace(LITERALS, (token) => (token.startsWith("(") ? "(" : "_"));
   const refersBack = /\\[1-9]|\\k</.test(bare);
   const quantified = /[*+{]/.test(bare);
   return {
     pattern,
     ignoreCase: flags.includes("i"),
-    here: new RegExp(source, `${flags}y`),
-    anywhere: new RegExp(source, `${flags}g`),
-    atEnd: new RegExp(`(?:${source})${TRAILER}`, `${flags}g`),
-    alternative: refersBack
-      ? undefined
-      : `(?:${source.replace(TOKENS, (token) => (token.startsWith("(") ? "(?:" : token))})`,
+    here: boundedRegExp(source, `${flags}y`),
+    anywhere: boundedRegExp(source, `${flags}g`),
+    atEnd: boundedRegExp(`(?:${source})${TRAILER}`, `${flags}g`),
+    alternative:
+      refersBack || needsBounds(anywhere)
+        ? undefined
+        : `(?:${source.replace(TOKENS, (token) => (token.startsWith("(") ? "(?:" : token))})`,
     // Without repeats a pattern matches no more characters than it is written with.
     reach: quantified || refersBack ? WINDOW : Math.min(WINDOW, source.length),
     inLine: staysInLine(source),
