@@ -148,6 +148,10 @@ class ConnectionConsole implements Console {
     });
   }
 
+  forget(): void {
+    this.#consumed = this.#history.end;
+  }
+
   relay(): Relay {
     this.#throwIfClosed();
     const output = new Subject<Uint8Array>();

@@ -153,6 +153,8 @@ export interface Console {
   send(text: string, options?: SendOptions): Promise<SendReport>;
   /** Waits for the first of the patterns. Rejects with ConnectionClosedError at the end of the stream, with the signal's reason on abort, with TestError on a bad pattern. */
   expect(patterns: Pattern[], signal: AbortSignal, options?: ExpectOptions): Promise<Match>;
+  /** What came until now counts for no wait any more: it is the past of a board that starts anew. */
+  forget(): void;
   /** Lends the line out: until the relay's end nothing is matched, logged or recorded. */
   relay(): Relay;
   /** Calls back for every match from now on, not consuming; returns how to stop. */

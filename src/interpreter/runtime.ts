@@ -70,6 +70,8 @@ export class Runtime implements Effects {
   scope(node: ActionNode, match?: JsonMap): CelScope {
     const context = this.context();
     const test = context.tests[node.namespace];
+    const { consoles } = this;
+    const deadline = context.deadlines[node.level]?.at ?? this.now() + node.timeout.seconds * 1000;
     return {
       // What is being tested, for the watchers' messages; a fragment's own variables come before it.
       test: { suite: test?.run?.id ?? null, case: test?.current ?? null },
@@ -83,6 +85,10 @@ export class Runtime implements Effects {
         ...(context.dialogues[node.level] && { context: context.dialogues[node.level] as JsonMap }),
         ...(match && { match }),
       }),
+      remaining: Math.max(0, deadline - this.now()) / 1000,
+      get line() {
+        return consoles.of(node)?.lastLine().trim() ?? "";
+      },
     };
   }
 
@@ -184,7 +190,10 @@ export class Runtime implements Effects {
   }
 
   service(input: ServiceInput, signal: AbortSignal): Promise<ServiceOutput> {
-    return this.services.run(this.node(input.level), input.step, signal);
+    const node = this.node(input.level);
+    // What the board said before its reset is no news of the boot that follows.
+    if (node.resets && input.step === "run") this.consoles.of(node)?.forget();
+    return this.services.run(node, input.step, signal);
   }
 
   async pause(input: StepInput & { ms: number }, signal: AbortSignal): Promise<void> {

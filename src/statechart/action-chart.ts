@@ -113,6 +113,9 @@ export function actionChart(node: ActionNode, failure: Failure): ChartState {
 
   const running = sequence(node);
   const talks = node.run?.kind === "dialogue" || node.conclude?.kind === "dialogue";
+  // An attempt is one of the children: what their action does before them is done, and is not awaited a second time.
+  const [first] = node.children;
+  const again = node.run && first ? `running.${stateKey(first.level, first.name)}` : "running";
   const states: { [key: string]: ChartState } = {
     running: {
       ...running,
@@ -142,8 +145,8 @@ export function actionChart(node: ActionNode, failure: Failure): ChartState {
             src: "pause",
             id: `pause:${level}`,
             input: { level, ms: node.retryInterval * 1000 },
-            onDone: [{ target: "running", actions: [named("nextAttempt", { level })] }],
-            onError: [{ target: "running", actions: [named("beside", { level }), named("nextAttempt", { level })] }],
+            onDone: [{ target: again, actions: [named("nextAttempt", { level })] }],
+            onError: [{ target: again, actions: [named("beside", { level }), named("nextAttempt", { level })] }],
           },
         ],
       },

@@ -65,6 +65,9 @@ export function errorOf(event: { type: string; error?: unknown }): ErrorRecord |
   return error.class && error.type && error.message !== undefined ? (error as ErrorRecord) : toErrorRecord(event.error);
 }
 
+/** Whether a level is below another one. */
+const isInside = (level: string | undefined, outer: string): boolean => level?.startsWith(`${outer}.`) === true;
+
 const resetsBoard = (node: ActionNode): boolean => node.resets || node.children.some(resetsBoard);
 
 export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effects, notices: Notices) {
@@ -100,8 +103,11 @@ export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effe
     const action = node(level);
     const { error } = context;
     const deadline = context.deadlines[level];
+    // What stands before the children belongs to no attempt: the action around tries again.
+    const begun = !action.run || action.children.length === 0 || isInside(error?.level, level);
     return (
       error !== null &&
+      begun &&
       isRetryable(error) &&
       (context.attempts[level] ?? 1) < action.maxRetries &&
       !(error.board === "dead" && !resetsBoard(action)) &&

@@ -2,6 +2,7 @@ import { Environment } from "@marcbachmann/cel-js";
 import { ConfigurationError } from "../base/errors.js";
 import { isMap, type Json } from "../base/json.js";
 import type { Location } from "../base/problem.js";
+import { pythonRegExp } from "../base/python-regexp.js";
 import type { Cel, CelTree } from "./machines-types.js";
 
 /** What expressions see (docs/machines.md "What an expression sees"). */
@@ -48,6 +49,10 @@ const identifier = (name: string): string =>
     .toLowerCase()
     .replace(/[^\p{L}\p{N}_]+/gu, "_");
 
+/** Whether one of the patterns (Python's; one or a list) is found in a text. */
+const found = (patterns: unknown, within: unknown): boolean =>
+  listOf(patterns).some((pattern) => pythonRegExp(text(pattern), "m").test(text(within)));
+
 function makeEnvironment(): Environment {
   const environment = new Environment({
     unlistedVariablesAreDyn: true,
@@ -78,6 +83,7 @@ function makeEnvironment(): Environment {
     .registerFunction("identifier(string): string", identifier)
     .registerFunction("seconds(dyn): string", (ms: unknown) => (Number(ms) / 1000).toFixed(2))
     .registerFunction("truthy(dyn): bool", truthy)
+    .registerFunction("found(dyn, dyn): bool", found)
     .registerFunction("merge(dyn, dyn): dyn", (a: unknown, b: unknown) => ({
       ...(isMap(a) ? a : {}),
       ...(isMap(b) ? b : {}),

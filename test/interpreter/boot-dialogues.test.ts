@@ -300,15 +300,16 @@ describe("a further console", () => {
           run: async (input, context) => {
             opened.push(input);
             const { ScriptedConnection: Scripted } = await import("../connections/scripted-connection.js");
-            const greeting = opened.length > 1 ? "\r\nboard login: " : `${login}\r\n${PROMPT}`;
+            const booting = opened.length === 1;
             const line = new Scripted({
               clock: context.clock,
-              greeting,
+              ...(!booting && { greeting: "\r\nboard login: " }),
               rules: [
                 { input: "root", output: PROMPT },
                 { input: "", output: PROMPT },
               ],
             });
+            if (booting) line.say(`${login}\r\n${PROMPT}`, 500);
             context.setConsole(context.openConsole(line, String(input.name)));
             return undefined;
           },

@@ -52,7 +52,7 @@ actions:
 timeouts: { actions: {}, connections: {} }
 `;
 
-const KERNEL = "[    0.000000] Linux version 6.1.0 (x)\r\n[    1.000000] Run /init as init process\r\n";
+export const KERNEL = "[    0.000000] Linux version 6.1.0 (x)\r\n[    1.000000] Run /init as init process\r\n";
 export const login = `${KERNEL}\r\nboard login: `;
 const SIGNALS = ["STARTRUN 0_smoke u", "TESTCASE TEST_CASE_ID=tc RESULT=pass", "ENDRUN 0_smoke u"];
 export const runner = (signals = SIGNALS) =>

@@ -137,6 +137,22 @@ describe("retry", () => {
     ]);
   });
 
+  it("begins with the children: what stands before them is done once", async () => {
+    const pipeline = retrying({ run: { kind: "service", service: "before", with: {} } });
+    const { verdict, trace } = await runChart(pipeline, {
+      b: ({ count }) => (count < 1 ? new JobError(`try ${count}`) : {}),
+    });
+    expect(verdict).toBeNull();
+    expect(services(trace)).toEqual(["1 before", "1.1 a", "1.2 b", "1.1 a", "1.2 b", "2.1 power-off"]);
+  });
+
+  it("does not try again what stands before the children", async () => {
+    const pipeline = retrying({ run: { kind: "service", service: "before", with: {} } });
+    const { verdict, trace } = await runChart(pipeline, { before: () => new JobError("no kernel") });
+    expect(verdict?.message).toBe("no kernel");
+    expect(services(trace)).toEqual(["1 before", "2.1 power-off"]);
+  });
+
   it("gives up after the last attempt with the last error", async () => {
     const { verdict, context } = await runChart(retrying(), { b: ({ count }) => new TestError(`try ${count}`) });
     expect(verdict?.message).toBe("try 2");
