@@ -5,12 +5,14 @@ import { isMap } from "../base/json.js";
 import { findRecording, openRecording } from "../replay/find-recording.js";
 import { type Recording, RecordingError, type RecordingFacts } from "../replay/recording.js";
 import { checkSameJob, type ReplayOptions, type ReplayResult, runReplay } from "../replay/run-replay.js";
+import { createMasker, type Masker } from "../results/mask.js";
 import { services } from "../services/index.js";
 import type { CliContext } from "./context.js";
 import { buildInputs, type Inputs, type InputTexts, readInputs } from "./load-inputs.js";
 import type { InputOptions } from "./options.js";
 import { packageRoot } from "./package-root.js";
 import { UsageError } from "./usage-error.js";
+import { maskerOf } from "./view-sources.js";
 
 export interface ReplayInputOptions extends InputOptions {
   job?: string;
@@ -19,7 +21,10 @@ export interface ReplayInputOptions extends InputOptions {
 export interface ReplayInputs {
   recording: Recording;
   inputs: Inputs;
-  secrets: string[];
+  /** Hides what no output may show. */
+  masker: Masker;
+  /** Hides what the recording hides: a log of LAVA's hides `secrets` alone. */
+  recorded: Masker;
 }
 
 /** A file that a journal names by the path that its run was given. */
@@ -65,8 +70,11 @@ export async function loadReplay(
     const texts = readInputs(job, { ...options, device, ...(dispatcher && { dispatcher }) }, context);
     const inputs = await buildInputs(withAddress(texts, facts), options.jobId ?? facts.jobId ?? "0", context);
     checkSameJob(recording, jobOf(inputs, ""));
+    const masker = maskerOf(inputs.jobMap, inputs.device);
     const { secrets } = inputs.jobMap;
-    return { recording, inputs, secrets: isMap(secrets) ? Object.values(secrets).map(String) : [] };
+    const recorded =
+      recording.format === "own" ? masker : createMasker(isMap(secrets) ? Object.values(secrets).map(String) : []);
+    return { recording, inputs, masker, recorded };
   } catch (error) {
     if (error instanceof RecordingError) throw new UsageError(error.message, error.advice);
     throw error;
@@ -94,13 +102,13 @@ export const jobOf = (inputs: Inputs, version: string) => ({
 
 /** Runs what was loaded. Throws UsageError for a recording that turns out to be broken. */
 export async function replayLoaded(
-  { recording, inputs, secrets }: ReplayInputs,
+  { recording, inputs, recorded }: ReplayInputs,
   { version, clock }: Pick<CliContext, "version" | "clock">,
   options: Pick<ReplayOptions, "until" | "onStep" | "sinks">,
 ): Promise<ReplayResult> {
   try {
     const job = jobOf(inputs, version);
-    return await runReplay({ ...options, recording, job, services, secrets, realTime: () => clock.now() });
+    return await runReplay({ ...options, recording, job, services, masker: recorded, realTime: () => clock.now() });
   } catch (error) {
     if (error instanceof RecordingError) throw new UsageError(error.message, error.advice);
     throw error;

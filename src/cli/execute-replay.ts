@@ -8,7 +8,7 @@ import { ConsoleCast } from "../results/console-cast.js";
 import { writeDescription } from "../results/description-yaml.js";
 import { JournalJsonl } from "../results/journal-jsonl.js";
 import { LogsYaml } from "../results/logs-yaml.js";
-import { createMasker, maskSinks } from "../results/mask.js";
+import { maskSinks } from "../results/mask.js";
 import { writeReports } from "../results/write-reports.js";
 import { writeChartFiles } from "./chart-files.js";
 import type { ReplayCommandOptions } from "./commands/replay.js";
@@ -66,8 +66,7 @@ function placeOf(outputDir: string, { cwd, clock }: CliContext): string {
 }
 
 /** The files of a run. */
-function fileSinks({ recording, inputs, secrets }: ReplayInputs, output: string): RunSink {
-  const masker = createMasker(secrets);
+function fileSinks({ recording, inputs, masker }: ReplayInputs, output: string): RunSink {
   writeDescription(output, { pipeline: describe(inputs.pipeline) });
   writeChartFiles(output, inputs.pipeline, masker);
   const title = `${inputs.jobName} (job ${inputs.jobId}, replayed)`;

@@ -147,7 +147,7 @@ async function showJob(job: string, options: VisualizeOptions, context: CliConte
   const inputs = await buildInputs(texts, options.jobId ?? "0", context);
   printProblems(inputs.problems, context, paintFor(options.color, context, context.stderr) !== plain);
   const chart = compileChart(inputs.pipeline);
-  const masker = maskerOf(inputs.jobMap);
+  const masker = maskerOf(inputs.jobMap, inputs.device);
   const machines = Object.fromEntries(texts.machines.map(({ file, text }) => [file, text]));
   const view: ViewData = {
     version: VIEW_VERSION,
@@ -157,7 +157,7 @@ async function showJob(job: string, options: VisualizeOptions, context: CliConte
     explanation: masker.json(explain(inputs.pipeline) as unknown as Json) as unknown as NonNullable<
       ViewData["explanation"]
     >,
-    sources: { [texts.jobFile]: masker.text(texts.job), ...machines, ...machineSources(chart) },
+    sources: { [texts.jobFile]: masker.yaml(texts.job), ...machines, ...machineSources(chart) },
     problems: masker.json(inputs.problems as unknown as Json) as unknown as Problem[],
     run: "none",
   };
@@ -199,7 +199,7 @@ async function showRun(
       chart,
       whole,
       ...(explanation && { explanation }),
-      sources: { ...(recorded && { [header.job_file]: masker.text(recorded.text) }), ...machineSources(chart) },
+      sources: { ...(recorded && { [header.job_file]: masker.yaml(recorded.text) }), ...machineSources(chart) },
       problems: [],
       ...(html === undefined && (!ended || existsSync(join(directory, REPORT))) && { report: true }),
       run: ended || html !== undefined ? "recorded" : "live",

@@ -30,8 +30,8 @@ export async function rebuiltChart(
   try {
     const texts = readInputs(job, { ...options, device, ...(dispatcher && { dispatcher }) }, context);
     // Places in the job are told by the name that the run knew it by.
-    const { pipeline, jobMap } = await buildInputs({ ...texts, jobFile: job_file }, job_id, context);
-    const masker = maskerOf(jobMap);
+    const { pipeline, jobMap, device: deviceMap } = await buildInputs({ ...texts, jobFile: job_file }, job_id, context);
+    const masker = maskerOf(jobMap, deviceMap);
     return {
       chart: masker.json(compileChart(pipeline) as unknown as Json) as unknown as RunChart["chart"],
       explanation: masker.json(explain(pipeline) as unknown as Json) as unknown as RunChart["explanation"],

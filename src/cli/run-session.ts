@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { ConfigurationError, type ErrorRecord, toErrorRecord } from "../base/errors.js";
-import { isMap, type JsonMap } from "../base/json.js";
+import type { Json } from "../base/json.js";
+import { secretsOf } from "../definition/secrets.js";
 import type { RunSink } from "../interpreter/events.js";
 import type { GoldJob } from "../interpreter/gold-job.js";
 import { type JobRun, type RunOptions, runJob } from "../interpreter/run-job.js";
@@ -22,6 +23,7 @@ import { services } from "../services/index.js";
 import { writeChartFiles } from "./chart-files.js";
 import type { CliContext } from "./context.js";
 import type { Inputs } from "./load-inputs.js";
+import { programEnvironment } from "./program-environment.js";
 import type { Screen } from "./screen.js";
 import { SpaceReserve } from "./space-reserve.js";
 import { type TftpRoot, tftpRoot, tftpSettings } from "./tftp-root.js";
@@ -39,9 +41,6 @@ export interface SessionOptions {
   upload?: Pick<LogUploadOptions, "url" | "token" | "interval">;
 }
 
-const secretsOf = (job: JsonMap): [string, string][] =>
-  isMap(job.secrets) ? Object.entries(job.secrets).map(([name, value]) => [name, String(value)]) : [];
-
 /** Runs a job and writes everything that is to be found in the output directory. Rejects with InfrastructureError when that cannot be written at all. */
 export async function runSession(options: SessionOptions, context: CliContext): Promise<RunReport> {
   const { inputs, output, screen } = options;
@@ -58,8 +57,9 @@ export async function runSession(options: SessionOptions, context: CliContext): 
     run?.cancel(failed);
   };
   try {
-    const secrets = secretsOf(inputs.jobMap);
-    const masker = createMasker([...secrets.map(([, value]) => value), ...(options.secrets ?? [])]);
+    const secrets = secretsOf(inputs.jobMap, inputs.device);
+    const masker = createMasker([...secrets.values, ...(options.secrets ?? [])], secrets.keys);
+    const programs = programEnvironment(context.env, { job: inputs.jobMap, ...inputs });
     const reports: RunSink = {
       write: (event) => {
         if (event.type === "journal") builder.add(event.record);
@@ -72,11 +72,15 @@ export async function runSession(options: SessionOptions, context: CliContext): 
       new JournalJsonl(output, { onError }),
       new ConsoleCast(output, { onError, start, title: `${inputs.jobName} (job ${inputs.jobId})` }),
     ];
-    writeDescription(output, { pipeline: describe(inputs.pipeline) });
+    writeDescription(output, masker.json({ pipeline: describe(inputs.pipeline) } as unknown as Json));
     const runOptions: RunOptions = {
       ...runOptionsOf(inputs, context, { output, work, tftp: tftpOf(options, work, context) }),
       ...(inputs.gold && { gold: onThisBoard(inputs.gold, options) }),
-      env: { ...context.env, ...Object.fromEntries(secrets), LAVA_JOB_ID: inputs.jobId },
+      env: programs.env,
+      notes: [
+        ...secrets.warnings.map((message) => ({ level: "warning" as const, message })),
+        ...(programs.note === undefined ? [] : [{ level: "info" as const, message: programs.note }]),
+      ],
       sinks: [maskSinks([...files, reports, screen.sink], masker)],
     };
     run = runJob(runOptions);

@@ -3,15 +3,18 @@ import { readFileSync, statSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { isMap, type JsonMap } from "../base/json.js";
 import { loadJob } from "../definition/load-job.js";
+import { secretsOf } from "../definition/secrets.js";
 import { createMasker, type Masker } from "../results/mask.js";
 import type { Chart, ChartState } from "../statechart/chart-types.js";
 import { packageRoot } from "./package-root.js";
 
 const LARGEST = 2 << 20;
 
-/** Hides the secrets of a job. */
-export const maskerOf = ({ secrets }: JsonMap): Masker =>
-  createMasker(isMap(secrets) ? Object.values(secrets).map(String) : []);
+/** Hides the secrets of a job and its device. */
+export function maskerOf(job: JsonMap, device?: JsonMap): Masker {
+  const { values, keys } = secretsOf(job, device);
+  return createMasker(values, keys);
+}
 
 /**
  * The job that a journal names. Undefined when there is none at that path, or something that is no job: a journal may

@@ -34,6 +34,8 @@ export interface RuntimeOptions {
   env: NodeJS.ProcessEnv;
   services: ServiceRegistry;
   version: string;
+  /** What the log tells before the job begins. */
+  notes?: { level: "info" | "warning"; message: string }[];
 }
 
 /** Where services find and leave consoles. */
@@ -205,6 +207,7 @@ export class ServiceRunner {
     const begun = clock.now();
     this.#log.info(`lava-dispatcher, installed at version: ${version}`);
     this.#log.info("start: 0 validate");
+    for (const { level, message } of this.#options.notes ?? []) this.#log.log(level, message);
     for (const problem of [...pipeline.problems, ...pipeline.validation])
       if (problem.severity === "error") errors.push(problemError(problem));
     const checks: Promise<void>[] = [];

@@ -3,7 +3,7 @@ import type { RunEvent, RunSink } from "../interpreter/events.js";
 import type { Verdict } from "../interpreter/journal-format.js";
 import { type RunOptions, runJob } from "../interpreter/run-job.js";
 import type { ActionNode } from "../pipeline/action-tree.js";
-import { createMasker } from "../results/mask.js";
+import { createMasker, type Masker } from "../results/mask.js";
 import { ReportBuilder } from "../results/report-builder.js";
 import type { RunReport } from "../results/report-model.js";
 import type { ServiceRegistry } from "../services/types.js";
@@ -26,8 +26,8 @@ export interface ReplayOptions {
   job: Pick<RunOptions, "pipeline" | "jobId" | "jobName" | "jobFile" | "deviceFile" | "deviceName" | "version">;
   /** The real services: those that touch nothing outside run as they are. */
   services: ServiceRegistry;
-  /** Values that no output may show. */
-  secrets?: string[];
+  /** Hides what the recording hides. */
+  masker?: Masker;
   sinks?: RunSink[];
   /** Stops at the first state that is this level, action, or `action.state`. */
   until?: string;
@@ -79,7 +79,7 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
   const { recording, job, until, onStep } = options;
   const { facts } = recording;
   const clock = new ReplayClock(facts.start);
-  const masker = createMasker(options.secrets ?? []);
+  const { masker = createMasker([]) } = options;
   const builder = new ReportBuilder();
   const resets = resetActions(job.pipeline.actions);
   const reached: TraceStep[] = [];

@@ -38,7 +38,7 @@ function withSecrets(url: string, job: JsonMap): string {
 }
 
 /** A repository as git takes it: a URL, or an absolute folder of this machine (relative ones start at the job's). */
-async function locate(repository: string, context: ServiceContext): Promise<{ url: string; local: boolean }> {
+async function locate(repository: string, context: ServiceContext): Promise<Place> {
   const url = withSecrets(repository, context.job);
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
   const remote = scheme !== undefined && scheme !== "file";
@@ -47,7 +47,7 @@ async function locate(repository: string, context: ServiceContext): Promise<{ ur
     throw new JobError(`git repositories cannot be cloned by '${scheme}:'`, {
       advice: "Use https, http, git, ssh, or a file: URL.",
     });
-  if (remote || short) return { url, local: false };
+  if (remote || short) return { ...withoutCredentials(url), local: false };
   const path = url.replace(/^file:/i, "").replace(/^\/\/(localhost)?(?=\/)/i, "");
   const folder = resolve(context.paths.jobDir, path);
   const found = await stat(folder).catch(() => undefined);
@@ -58,7 +58,39 @@ async function locate(repository: string, context: ServiceContext): Promise<{ ur
   return { url: folder, local: true };
 }
 
-const environment = (env: NodeJS.ProcessEnv, local: boolean): NodeJS.ProcessEnv => ({
+/** Where a repository is. */
+interface Place {
+  url: string;
+  local: boolean;
+  /** The beginning of the URL with its credentials, and without them. */
+  opened?: { from: string; to: string };
+}
+
+/**
+ * A URL's credentials go to git through its environment: its words stand in the process list, and what it is given there
+ * it would leave in the clone as well.
+ */
+function withoutCredentials(url: string): Pick<Place, "url" | "opened"> {
+  const [whole, scheme = "", credentials = "", host = ""] = /^(https?:\/\/)([^/?#@]+@)([^/?#]*)/i.exec(url) ?? [];
+  if (whole === undefined) return { url };
+  return {
+    url: `${scheme}${host}${url.slice(whole.length)}`,
+    opened: { from: `${scheme}${credentials}${host}`, to: `${scheme}${host}` },
+  };
+}
+
+/** git's settings by environment variables. */
+const settings = (pairs: [key: string, value: string][]): NodeJS.ProcessEnv => ({
+  GIT_CONFIG_COUNT: String(pairs.length),
+  ...Object.fromEntries(
+    pairs.flatMap(([key, value], index) => [
+      [`GIT_CONFIG_KEY_${index}`, key],
+      [`GIT_CONFIG_VALUE_${index}`, value],
+    ]),
+  ),
+});
+
+const environment = (env: NodeJS.ProcessEnv, { local, opened }: Place): NodeJS.ProcessEnv => ({
   ...Object.fromEntries(Object.entries(env).filter(([name]) => !OUTER_GIT.test(name))),
   LC_ALL: "C",
   GIT_TERMINAL_PROMPT: "0",
@@ -67,6 +99,7 @@ const environment = (env: NodeJS.ProcessEnv, local: boolean): NodeJS.ProcessEnv 
   GIT_SSH_COMMAND: env.GIT_SSH_COMMAND ?? "ssh -o BatchMode=yes",
   // A repository from elsewhere must not name folders of this machine as its submodules.
   GIT_ALLOW_PROTOCOL: local ? "file:http:https:git:ssh" : "http:https:git:ssh",
+  ...(opened && settings([[`url.${opened.from}.insteadOf`, opened.to]])),
 });
 
 /** What the job got wrong, by git's own (untranslated) words; undefined when another attempt may help. */
@@ -136,8 +169,9 @@ export async function cloneRepository(
   directory: string,
   context: ServiceContext,
 ): Promise<{ commit: string }> {
-  const { url, local } = await locate(input.repository, context);
-  const options = { ...context, env: environment(context.env, local) };
+  const place = await locate(input.repository, context);
+  const { url, local } = place;
+  const options = { ...context, env: environment(context.env, place) };
   const base = ["git", "-c", "advice.detachedHead=false", "clone"];
   if (input.recursive) base.push("--recurse-submodules");
   if (input.branch) base.push(`--branch=${input.branch}`);

@@ -164,7 +164,9 @@ describe("the executable started by its name", () => {
 describe("a run", () => {
   test("writes everything, and no secret into any of it", () => {
     const output = join(folder, "pass");
-    const { status, stdout, stderr } = dispatch(words(output, job("tell", "mark")));
+    const settings = join(folder, "allowed.yaml");
+    writeFileSync(settings, "job_environment: [TOKEN]\n");
+    const { status, stdout, stderr } = dispatch([...words(output, job("tell", "mark")), "--dispatcher", settings]);
     expect(status, stdout + stderr).toBe(0);
     for (const file of [...REPORT_FILES, "logs.yaml", "description.yaml", "journal.jsonl", "console.cast"])
       expect(read(output, file), file).not.toContain(SECRET);
@@ -173,6 +175,13 @@ describe("a run", () => {
     expect(stdout + stderr).not.toContain(SECRET);
     expect(parse(read(output, "result.yaml"))).toEqual({ definition: "lava", case: "job", result: "pass" });
     expect(existsSync(join(folder, "undone"))).toBe(true);
+  });
+  test("no program of the worker sees a secret, unless the dispatcher's settings allow its name", () => {
+    const output = join(folder, "untold");
+    expect(dispatch(words(output, job("tell"))).status).toBe(3);
+    expect(read(output, "logs.yaml")).toContain(
+      'Secrets are not in the environment of the worker\'s programs: \\"TOKEN\\"',
+    );
   });
   test("the older form is the same run", () => {
     const output = join(folder, "older");

@@ -29,8 +29,9 @@ test("there are recordings of every machine that is emulated, and of every failu
 
 // What a change of machines/ changes here: lava-dispatch replay --against test/recordings
 test.each(names)("%s ends as its run did, on the way of its golden trace", async (name) => {
-  const { recording, inputs, secrets } = await loadReplay(name, {}, { cwd });
-  const result = await replayLoaded({ recording, inputs, secrets }, { version: "test", clock: new RealClock() }, {});
+  const loaded = await loadReplay(name, {}, { cwd });
+  const { recording } = loaded;
+  const result = await replayLoaded(loaded, { version: "test", clock: new RealClock() }, {});
   const { verdict, divergence, status } = result;
   expect({ divergence, status }).toEqual({ divergence: undefined, status: "ended" });
   const recorded = recording.facts.verdict;

@@ -1,12 +1,45 @@
 import { describe, expect, test } from "vitest";
 import type { RunEvent, RunSink } from "../../src/interpreter/events.js";
+import type { JournalRecord } from "../../src/interpreter/journal-format.js";
 import { createMasker, maskSinks } from "../../src/results/mask.js";
+import { ReportBuilder } from "../../src/results/report-builder.js";
 
 const gather = () => {
   const events: RunEvent[] = [];
   const sink: RunSink = { write: (event) => void events.push(event), close: async () => {} };
   return { events, sink };
 };
+const result = (seq: number, definition: string, name: string): JournalRecord => ({
+  kind: "result",
+  seq,
+  t: seq,
+  level: "3.1",
+  attempt: 1,
+  result: { definition, case: name, result: "pass", ...(definition === "lava" && { uuid: "7_3.1" }) },
+  log_line: seq,
+});
+const RUN: JournalRecord[] = [
+  {
+    kind: "header",
+    seq: 0,
+    t: 0,
+    v: 1,
+    chart: "",
+    dispatcher: "",
+    job_id: "7",
+    job_name: "ok",
+    device: "",
+    job_file: "",
+    device_file: "",
+    timeout: 60,
+    tree: [],
+    suites: ["0_smoke"],
+  },
+  result(1, "0_smoke", "ok"),
+  result(2, "0_smoke", "smoke"),
+  result(3, "lava", "0_smoke"),
+  { kind: "verdict", seq: 4, t: 4, verdict: { result: "pass", further: [] } },
+];
 const output = (text: string, direction: "output" | "input" = "output"): RunEvent => ({
   type: "console",
   t: 1,
@@ -29,6 +62,49 @@ test("every secret, the longest first, and its form in URLs", () => {
 test("the lines of a secret of several lines are secrets", () => {
   const masker = createMasker(["-----BEGIN KEY-----\nAAAAB3NzaC1yc2E\n-----END KEY-----\n"]);
   expect(masker.text("AAAAB3NzaC1yc2E")).toBe("[MASKED]");
+});
+
+test("a secret that is too large for a regular expression is hidden, and never told", async () => {
+  const secret = "0123456789".repeat(3_300);
+  const masker = createMasker([secret, "hunter2"]);
+  expect(masker.text(`a ${secret} b hunter2`)).toBe("a [MASKED] b [MASKED]");
+  const { events, sink } = gather();
+  const front = maskSinks([sink], masker);
+  const whole = `a ${secret} b`;
+  for (let at = 0; at < whole.length; at += 1000) front.write(output(whole.slice(at, at + 1000)));
+  await front.close();
+  expect(consoleText(events)).toBe("a [MASKED] b");
+});
+
+test("what stands under a key of a secret is hidden there, be it ever so common", () => {
+  const masker = createMasker([], /^(password|authorization)$/i);
+  expect(masker.json({ auto_login: { username: "root", password: "root", password_prompt: "Password:" } })).toEqual({
+    auto_login: { username: "root", password: "[MASKED]", password_prompt: "Password:" },
+  });
+  expect(masker.yaml("a:\n  username: root\n  password: root\n  headers: {x: 1}\n- Authorization: 'Basic x'\n")).toBe(
+    "a:\n  username: root\n  password: [MASKED]\n  headers: {x: 1}\n- Authorization: [MASKED]\n",
+  );
+  expect(masker.text("root")).toBe("root");
+});
+
+test("secrets that are words of the results change neither verdict nor counts", () => {
+  const records: JournalRecord[] = [];
+  const sink: RunSink = {
+    write: (event) => event.type === "journal" && records.push(event.record),
+    close: async () => {},
+  };
+  const secrets = ["pass", "ok", "smoke", "lava", "fail"];
+  for (const masker of [createMasker([]), createMasker(secrets)]) {
+    const builder = new ReportBuilder();
+    records.length = 0;
+    const front = maskSinks([sink], masker);
+    for (const record of RUN) front.write({ type: "journal", record });
+    for (const record of records) builder.add(record);
+    const { verdict, counts } = builder.report();
+    expect(verdict).toMatchObject({ class: "pass" });
+    expect(counts).toMatchObject({ pass: 2, fail: 0, incomplete_suites: 0 });
+  }
+  expect(JSON.stringify(records)).not.toContain("0_smoke");
 });
 
 test("without secrets nothing is touched", () => {

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type CloneInput, cloneRepository } from "../../src/services/git-clone.js";
 import { testDefinitionGit } from "../../src/services/test-definition-git.js";
 import { ImpatientClock, type TestContext, testContext } from "./service-context.js";
+import { standIns } from "./stand-in.js";
 
 let context: TestContext;
 let repository: string;
@@ -73,12 +74,15 @@ async function gitDaemon(): Promise<string> {
 }
 
 /** The repository's files over plain ("dumb") HTTP. */
-async function dumbServer(): Promise<{ url: string; requests: string[] }> {
+async function dumbServer(credentials?: string): Promise<{ url: string; requests: string[] }> {
   const requests: string[] = [];
   const server: Server = createServer((request, response) => {
     requests.push(request.url ?? "");
     const file = join(context.paths.jobDir, (request.url ?? "").replace(/\?.*/, ""));
-    if (existsSync(file)) response.end(readFileSync(file));
+    const wanted = credentials && `Basic ${Buffer.from(credentials).toString("base64")}`;
+    if (wanted && request.headers.authorization !== wanted)
+      response.writeHead(401, { "www-authenticate": 'Basic realm="x"' }).end();
+    else if (existsSync(file)) response.end(readFileSync(file));
     else response.writeHead(404).end();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -169,6 +173,22 @@ describe("what is cloned", () => {
     expect(requests[0]).toContain("/t0ken/t0ken/$WORKER/repo");
     expect(context.log.text().split("\n")[0]).toContain("$TOKEN");
   });
+});
+
+test("a URL's credentials are in no process list, and not left in the clone", async () => {
+  const head = commit("one");
+  git("update-server-info");
+  const { url } = await dumbServer("me:s3cret");
+  const tools = standIns();
+  closed.push(() => tools.remove());
+  const real = execFileSync("sh", ["-c", "command -v git"], { encoding: "utf8" }).trim();
+  tools.tool("git", `exec '${real}' "$@"`);
+  context.env = { ...context.env, PATH: tools.path };
+  const repository = `${url.replace("//", "//me:s3cret@")}/repo/.git`;
+  expect(await clone({ repository })).toEqual({ commit: head });
+  expect(JSON.stringify(tools.calls())).not.toContain("s3cret");
+  expect(readFileSync(join(target, ".git/config"), "utf8")).not.toContain("s3cret");
+  expect(context.log.text()).not.toContain("s3cret");
 });
 
 describe("what goes wrong", () => {
