@@ -20,7 +20,7 @@ export class KnownNamesReader {
     if (nfs) this.known.nfs ??= { server: nfs[1] as string, path: nfs[2] as string };
     const disk = /\/dev\/disk\/by-uuid\/([0-9a-fA-F-]{36})/.exec(text);
     if (disk) this.known.diskUuid ??= disk[1] as string;
-    const http = /\b(https?:\/\/[^/\s"']+\/tmp)\//.exec(text);
+    const http = /\b(https?:\/\/[^/\s"']+(?:\/[\w-]{16})?\/tmp)\//.exec(text);
     if (http) this.known.httpUrl ??= http[1] as string;
     const server = /\b(?:(?:serverip|server_ip)\s*[= ]\s*|tftp:\/\/|\(tftp,)(\d+\.\d+\.\d+\.\d+)\b/.exec(text);
     if (server) this.known.dispatcherIp ??= server[1] as string;

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
@@ -7,6 +8,7 @@ import { join, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { InfrastructureError } from "../base/errors.js";
 import { dispatcherIp } from "./dispatcher-ip.js";
+import { texts } from "./overlay/inputs.js";
 import type { Service } from "./types.js";
 
 /** The file that a request's path names below `root`, links resolved; undefined when there is none inside. */
@@ -26,8 +28,14 @@ async function fileOf(root: string, path: string): Promise<string | undefined> {
   }
 }
 
+/** What is handed out: folders by the beginning of a request's path, and which of their files. */
+interface HandedOut {
+  roots: { [prefix: string]: string };
+  files: ReadonlySet<string>;
+}
+
 async function answer(
-  roots: { [prefix: string]: string },
+  { roots, files }: HandedOut,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<number> {
@@ -39,7 +47,7 @@ async function answer(
   const url = request.url ?? "";
   const prefix = Object.keys(roots).find((prefix) => url.startsWith(prefix));
   const file = prefix === undefined ? undefined : await fileOf(roots[prefix] as string, url.slice(prefix.length));
-  if (!file) return end(404);
+  if (!file || !files.has(file)) return end(404);
   const { size } = await stat(file);
   const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "") ?? [];
   const start = Number(from ?? 0);
@@ -64,22 +72,26 @@ const listen = (server: Server, host: string): Promise<number> =>
   });
 
 /**
- * Hands out the job's files over HTTP, read-only, until the job ends: `<url>/x` is `x` of the job's scratch folder, and
- * `<url up to /tmp>/tftp/x` that of its TFTP folder. It listens on the dispatcher's HTTP address when that is this
- * machine's, else on loopback only (where an emulator's user network looks for it).
- * Data: http {url, root}.
+ * Hands out files of the job over HTTP, read-only, until the job ends: `<url>/x` is `x` of the job's scratch folder, and
+ * `<url up to /tmp>/tftp/x` that of its TFTP folder. Others who reach the port cannot guess the URL. It listens on the
+ * dispatcher's HTTP address when that is this machine's, else on loopback only (where an emulator's user network looks for
+ * it). Inputs: files (paths of the worker; of others nothing is told). Data: http {url, root}.
  */
 export const httpServer: Service = {
   name: "http-server",
 
-  async run(_input, context) {
+  async run(input, context) {
     const { log, paths } = context;
     const told = dispatcherIp(context.dispatcher, "http");
     const own = Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === told));
-    const roots = { "/tmp/": paths.work, "/tftp/": join(paths.tftpRoot, context.jobId) };
+    const place = `/${randomBytes(12).toString("base64url")}`;
+    const handedOut = {
+      roots: { [`${place}/tmp/`]: paths.work, [`${place}/tftp/`]: join(paths.tftpRoot, context.jobId) },
+      files: new Set(await Promise.all(texts(input, "files").map((file) => realpath(file).catch(() => file)))),
+    };
     const { createServer } = await import("node:http");
     const server = createServer((request, response) => {
-      answer(roots, request, response).then(
+      answer(handedOut, request, response).then(
         (status) => log.debug(`http: ${request.method} ${request.url} from ${request.socket.remoteAddress}: ${status}`),
         (error: Error) => {
           log.debug(`http: ${request.method} ${request.url}: ${error.message}`);
@@ -97,8 +109,8 @@ export const httpServer: Service = {
     const host = own && isIP(told) ? told : "127.0.0.1";
     try {
       const port = await listen(server, host);
-      const url = `http://${isIPv6(told) ? `[${told}]` : told}:${port}/tmp`;
-      log.debug(`handing out ${paths.work} as ${url} (listening on ${host}:${port})`);
+      const url = `http://${isIPv6(told) ? `[${told}]` : told}:${port}${place}/tmp`;
+      log.debug(`handing out ${handedOut.files.size} files of ${paths.work} as ${url} (listening on ${host}:${port})`);
       return { data: { http: { url, root: paths.work } } };
     } catch (cause) {
       throw new InfrastructureError(`No HTTP server can be started on ${host}: ${(cause as Error).message}`, {

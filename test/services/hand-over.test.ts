@@ -91,14 +91,18 @@ describe("http-server", () => {
   /** A request whose path is sent as it is: fetch would tidy it up. */
   const ask = (path: string, method = "GET", headers: { [name: string]: string } = {}) =>
     new Promise<{ status: number; body: string; headers: { [name: string]: unknown } }>((resolve, reject) => {
-      const { port } = new URL(String((context.data.http as JsonMap).url));
-      const sent = request({ host: "127.0.0.1", port, path, method, headers }, (response) => {
-        let body = "";
-        response.on("data", (bytes: Buffer) => {
-          body += bytes;
-        });
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, body, headers: response.headers }));
-      });
+      const { port, pathname } = new URL(String((context.data.http as JsonMap).url));
+      const place = pathname.slice(0, -"/tmp".length);
+      const sent = request(
+        { host: "127.0.0.1", port, path: path.startsWith("!") ? path.slice(1) : place + path, method, headers },
+        (response) => {
+          let body = "";
+          response.on("data", (bytes: Buffer) => {
+            body += bytes;
+          });
+          response.on("end", () => resolve({ status: response.statusCode ?? 0, body, headers: response.headers }));
+        },
+      );
       sent.on("error", reject);
       sent.end();
     });
@@ -110,12 +114,19 @@ describe("http-server", () => {
     writeFileSync(join(context.paths.tftpRoot, "42", "kernel"), "the kernel");
     writeFileSync(join(context.paths.tftpRoot, "secret"), "of another job");
     symlinkSync("/etc/passwd", join(context.paths.work, "link"));
-    await context.use(httpServer, {});
+    writeFileSync(join(context.paths.work, "rclone.conf"), "a secret");
+    await context.use(httpServer, {
+      files: [
+        join(context.paths.work, "overlay-1.tar.gz"),
+        join(context.paths.tftpRoot, "42", "kernel"),
+        join(context.paths.work, "gone"),
+      ],
+    });
   });
 
   test("hands out the job's files; the address is the one the board uses", async () => {
     expect(context.data.http).toEqual({
-      url: expect.stringMatching(/^http:\/\/10\.0\.2\.2:\d+\/tmp$/),
+      url: expect.stringMatching(/^http:\/\/10\.0\.2\.2:\d+\/[\w-]{16}\/tmp$/),
       root: context.paths.work,
     });
     expect(await ask("/tmp/overlay-1.tar.gz")).toMatchObject({ status: 200, body: "the overlay" });
@@ -135,6 +146,10 @@ describe("http-server", () => {
 
   test.each([
     "/tmp/gone",
+    "/tmp/rclone.conf",
+    "!/tmp/overlay-1.tar.gz",
+    "!/tftp/kernel",
+    "!/0000000000000000/tmp/overlay-1.tar.gz",
     "/tmp/",
     "/",
     "/tmp/../tftp/secret",
