@@ -31,21 +31,21 @@ async function read(folder: string): Promise<[name: string, text: string][]> {
   );
 }
 
-/** A variable that only one script gets, where the device gives its value. */
-function injected(device: JsonMap): { [script: string]: [variable: string, value: string | undefined] } {
-  const word = (value: Json | undefined) => (value === undefined || value === null ? undefined : String(value));
+/** A variable that only one script gets: what the device gives, or an empty text. */
+function injected(device: JsonMap): { [script: string]: [variable: string, value: string] } {
+  const word = (value: Json | undefined) => (value === undefined || value === null ? "" : String(value));
   const target = (key: string) => word(dig(device, "parameters", "interfaces", "target", key));
   const lists = (key: string) => (Array.isArray(device[key]) ? device[key].filter(isMap) : []);
-  const probe = (key: string) => word(lists("static_info").find((info) => key in info)?.[key]);
+  const probe = lists("static_info").find((info) => "probe_ip" in info && "probe_channel" in info);
   const storage = lists("storage_info").flatMap((info) =>
     Object.entries(info).map(([key, value]) => `\t${key}\t${value}\n`),
   );
   return {
     "lava-target-mac": ["TARGET_DEVICE_MAC", target("mac")],
     "lava-target-ip": ["TARGET_DEVICE_IP", target("ip")],
-    "lava-probe-ip": ["PROBE_DEVICE_IP", probe("probe_ip")],
-    "lava-probe-channel": ["PROBE_DEVICE_CHANNEL", probe("probe_channel")],
-    "lava-target-storage": ["LAVA_STORAGE", storage.length ? storage.join("") : undefined],
+    "lava-probe-ip": ["PROBE_DEVICE_IP", word(probe?.probe_ip)],
+    "lava-probe-channel": ["PROBE_DEVICE_CHANNEL", word(probe?.probe_channel)],
+    "lava-target-storage": ["LAVA_STORAGE", storage.join("")],
   };
 }
 
@@ -71,7 +71,7 @@ export async function targetScripts(
   const variables = injected(device);
   const compose = (name: string, text: string) => {
     const [variable, value] = variables[name] ?? [];
-    return `#!${shell}\n\n${variable && value !== undefined ? `${variable}=${shellQuote(value)}\n` : ""}${text}`;
+    return `#!${shell}\n\n${variable ? `${variable}=${shellQuote(value ?? "")}\n` : ""}${text}`;
   };
   return [
     ...generic.map(([name, text]) => ({ name, text: compose(name, text) })),

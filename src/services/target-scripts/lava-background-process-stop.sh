@@ -1,13 +1,16 @@
-# lava-background-process-stop NAME: ends what lava-background-process-start began.
+# lava-background-process-stop NAME: ends what lava-background-process-start began; nothing to end is no error.
 here=${0%/*}
 [ "$here" != "$0" ] || here=.
-. "$here/lava-common-functions"
 
-[ $# -eq 1 ] && [ -n "$1" ] || usage "lava-background-process-stop NAME"
-pid=$here/../results/$(word "$1")/pid
-if [ ! -f "$pid" ]; then
-	complain "nothing was started with the name \"$1\""
-	exit 1
+name=$1
+[ -n "$name" ] || echo "usage: lava-background-process-stop NAME" >&2
+shift
+[ -n "$name" ] || exit 1
+pids=$here/../results/$name/pids
+if [ -f "$pids" ]; then
+	kill $(cat "$pids") 2>/dev/null
+	rm -f "$pids"
+else
+	echo "lava-background-process-stop: nothing was started with the name \"$name\"" >&2
 fi
-kill "$(cat "$pid")" 2>/dev/null
-rm -f "$pid"
+exit 0

@@ -1,3 +1,2 @@
-# lava-probe-ip: IP address of the probe at the device.
-[ -n "$PROBE_DEVICE_IP" ] || { echo "lava-probe-ip: the device configuration does not give it" >&2; exit 1; }
-printf '%s\n' "$PROBE_DEVICE_IP"
+# lava-probe-ip: IP address of the probe at the device; an empty line where the device configuration does not give it.
+echo "$PROBE_DEVICE_IP"

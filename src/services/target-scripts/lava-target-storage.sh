@@ -1,16 +1,20 @@
-# lava-target-storage [NAME]: the device's storage as lines "NAME<tab>VALUE", or only the values of one name.
-[ -n "$LAVA_STORAGE" ] || { echo "lava-target-storage: the device configuration does not give it" >&2; exit 1; }
-printf '%s\n' "$LAVA_STORAGE" | {
-	found=1
-	while read -r name value; do
-		[ -n "$name" ] || continue
-		if [ -z "$1" ]; then
-			printf '%s\t%s\n' "$name" "$value"
-			found=0
-		elif [ "$1" = "$name" ]; then
-			printf '%s\n' "$value"
-			found=0
-		fi
+# lava-target-storage [NAME]: the device's storage as lines "<tab>NAME<tab>VALUE", or only the values of one name, which fails
+# where there are none.
+if [ -z "$1" ]; then
+	printf '%s' "$LAVA_STORAGE"
+	exit 0
+fi
+tab=$(printf '\t')
+# The values of one name come without a line end after the last one.
+printf '%s' "$LAVA_STORAGE" | {
+	between=
+	while IFS= read -r line; do
+		case $line in
+		"$tab$1$tab"*) ;;
+		*) continue ;;
+		esac
+		printf "$between%s" "${line#"$tab$1$tab"}"
+		between='\n'
 	done
-	exit "$found"
+	[ -n "$between" ]
 }

@@ -1,16 +1,15 @@
-# lava-test-set start NAME | stop: the cases between the two belong to the set.
+# lava-test-set start NAME | stop: the cases between the two belong to the set. Further words are ignored.
 here=${0%/*}
 [ "$here" != "$0" ] || here=.
 . "$here/lava-common-functions"
 
-case $# in
-2)
-	[ "$1" = start ] && [ -n "$2" ] || usage "lava-test-set start NAME" "lava-test-set stop"
-	signal "<LAVA_SIGNAL_TESTSET START $(word "$2")>"
-	;;
-1)
-	[ "$1" = stop ] || usage "lava-test-set start NAME" "lava-test-set stop"
+if [ "$1" = start ] && [ -n "$2" ]; then
+	signal "<LAVA_SIGNAL_TESTSET START $2>"
+elif [ "$1" = stop ]; then
 	signal "<LAVA_SIGNAL_TESTSET STOP>"
-	;;
-*) usage "lava-test-set start NAME" "lava-test-set stop" ;;
-esac
+else
+	echo "usage: lava-test-set start NAME | lava-test-set stop" >&2
+	shift
+	exit 1
+fi
+exit 0

@@ -35,14 +35,30 @@ answer() {
 	[ $found -eq 0 ] && [ "$reply" != nack ]
 }
 
-# keep_reply: the data of an answer, one JOB:key=value each line, in the cache file.
+# keep_reply: the data of an answer, one JOB:key=value each line, in the cache file; what came with an earlier one is gone.
 keep_reply() {
+	rm -f "$LAVA_MULTI_NODE_CACHE"
 	printf '%s\n' "$reply" | sed 's/ \([0-9][0-9.]*:\)/\
-\1/g' > "$LAVA_MULTI_NODE_CACHE"
+\1/g' | while read -r line; do
+		case $line in
+		?*=?*) printf '%s\n' "$line" >> "$LAVA_MULTI_NODE_CACHE" ;;
+		esac
+	done
 }
 
-# usage LINE: says how the script is called and ends it.
-usage() {
-	printf 'usage: %s\n' "$1" >&2
-	exit 1
+# ask NAME ID [WORD...]: a request and its answer. The coordinator's refusal is told, and no error: LAVA's is none.
+ask() {
+	request "$@"
+	answer "$1" || echo "the coordinator did not answer $1 $2"
+	keep_reply
+}
+
+# message_id ID LINE: ends the script where ID is none, and says how it is called.
+message_id() {
+	case $1 in
+	"" | ?*=?*)
+		printf 'usage: %s\n' "$2" >&2
+		exit 1
+		;;
+	esac
 }

@@ -1,6 +1,6 @@
-# lava-role [list]: the role of this member, or all roles of the group.
+# lava-role [list]: the role of this member (without a line end), or the role of each member of the group.
 if [ "$1" = list ]; then
-	"${0%/*}/lava-group" | while read -r _ role; do printf '%s\n' "$role"; done | sort -u
+	"${0%/*}/lava-group" | while read -r _ role; do printf '%s\n' "$role"; done
 else
-	printf '%s\n' "$TARGET_ROLE"
+	printf '%s' "$TARGET_ROLE"
 fi

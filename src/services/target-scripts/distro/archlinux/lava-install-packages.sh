@@ -1,2 +1,6 @@
-# lava-install-packages PACKAGE...
-exec pacman -Sy --noconfirm --needed "$@"
+# lava-install-packages PACKAGE...: with an update of the whole system: Arch does not support anything less.
+here=${0%/*}
+[ "$here" != "$0" ] || here=.
+. "$here/lava-install-functions"
+
+five_times pacman -Syu --noprogressbar --noconfirm "$@"

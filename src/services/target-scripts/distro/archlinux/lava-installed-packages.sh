@@ -1,2 +1,2 @@
-# lava-installed-packages: lines "PACKAGE: VERSION".
-pacman -Q | sed 's/ /: /'
+# lava-installed-packages: lines "package: PACKAGE : VERSION".
+pacman -Q | sed 's/^/package: /; s/\([^ ]*\)$/: \1/'

@@ -1,13 +1,13 @@
-# lava-install-packages PACKAGE...: mirrors fail now and then, so five attempts a minute apart.
+# lava-install-packages PACKAGE...
+here=${0%/*}
+[ "$here" != "$0" ] || here=.
+. "$here/lava-install-functions"
+
 DEBIAN_FRONTEND=noninteractive
 export DEBIAN_FRONTEND
-attempt=1
-while :; do
-	apt-get -q update && apt-get -q -y -o Dpkg::Options::=--force-confold install "$@" && exit 0
-	[ "$attempt" -lt 5 ] || break
-	echo "lava-install-packages: attempt $attempt of 5 failed, next one in 60 s" >&2
-	attempt=$((attempt + 1))
-	sleep 60
-done
-echo "lava-install-packages: could not install: $*" >&2
-exit 1
+# A source that fails does not matter where the packages come from others.
+install() {
+	apt-get update -q
+	apt-get install -y -q -o Dpkg::Options::=--force-confold "$@"
+}
+five_times install "$@"

@@ -1,2 +1,2 @@
-# lava-installed-packages: lines "PACKAGE: VERSION".
-dpkg-query -W -f '${package}: ${version}\n'
+# lava-installed-packages: lines "package: PACKAGE : VERSION".
+dpkg-query -W -f '${status} ${package} : ${version}\n' | sed -n 's/^install ok installed/package:/p'

@@ -1,2 +1,2 @@
-# lava-installed-packages: lines "PACKAGE: VERSION".
-rpm -qa --qf '%{NAME}: %{VERSION}-%{RELEASE}\n' | sort
+# lava-installed-packages: lines "package: PACKAGE : VERSION".
+rpm -qa --qf 'package: %{NAME} : %{VERSION}-%{RELEASE} \n'
