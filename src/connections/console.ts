@@ -4,6 +4,7 @@ import { ConnectionClosedError } from "../base/errors.js";
 import type { Logger } from "../base/log.js";
 import { Utf8Decoder } from "../base/utf8-decoder.js";
 import { ERASE_LINE, type SenderHost, sendText } from "./console-sender.js";
+import { LineSplitter } from "./line-splitter.js";
 import { nearestMiss } from "./nearest-miss.js";
 import { OutputChanges } from "./output-changes.js";
 import { OutputHistory } from "./output-history.js";
@@ -70,6 +71,8 @@ class ConnectionConsole implements Console {
   readonly #changes: OutputChanges;
   /** Offset up to which `expect` has taken the output. */
   #consumed = 0;
+  /** Offset up to which readers of lines were given theirs. */
+  #given = 0;
   /** When the last output came. */
   #time: number;
   #reason: CloseReason | undefined;
@@ -180,6 +183,20 @@ class ConnectionConsole implements Console {
       this.#scanner.delete(seeker);
       this.#prompts.delete(prompts);
     };
+  }
+
+  lines(callback: (lines: string[]) => void): () => void {
+    const { lineStart, start } = this.#history;
+    const from = Math.max(this.#consumed, this.#given, start);
+    const known = new LineSplitter().write(this.#history.slice(from, lineStart));
+    this.#given = lineStart;
+    if (known.length > 0) callback(known);
+    const told = this.events.subscribe((event) => {
+      if (event.kind !== "lines") return;
+      this.#given = this.#history.lineStart;
+      callback(event.lines);
+    });
+    return () => told.unsubscribe();
   }
 
   async silence(ms: number, signal: AbortSignal): Promise<void> {

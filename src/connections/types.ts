@@ -159,6 +159,11 @@ export interface Console {
   relay(): Relay;
   /** Calls back for every match from now on, not consuming; returns how to stop. */
   watch(patterns: Pattern[], callback: (match: Match) => void): () => void;
+  /**
+   * Calls back with every line that ends from now on, and at once with those that ended since the last match and were
+   * given to nobody else; returns how to stop.
+   */
+  lines(callback: (lines: string[]) => void): () => void;
   /** Resolves after `ms` without output. */
   silence(ms: number, signal: AbortSignal): Promise<void>;
   /** The last characters read (for "stuck because"). */

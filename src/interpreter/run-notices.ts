@@ -5,11 +5,22 @@ import { dialogueStep } from "../pipeline/action-nodes.js";
 import type { ActionNode } from "../pipeline/action-tree.js";
 import type { JobContext } from "../statechart/job-context.js";
 import type { Notices } from "../statechart/job-machine.js";
-import { type CelScope, evaluateTree } from "../strategies/cel.js";
+import { type CelScope, evaluateCel, evaluateTree } from "../strategies/cel.js";
 import { actionLogLevel, endLine, errorLines, startLine } from "./action-log.js";
 import type { JobConsoles } from "./job-consoles.js";
 import type { Journal } from "./journal.js";
+import type { KernelMessage } from "./kernel-messages.js";
 import { attemptOf, type RunLog } from "./run-log.js";
+
+/** What the notices ask of the run around them. */
+export interface NoticeSources {
+  node: (level: string) => ActionNode;
+  scope: (node: ActionNode) => CelScope;
+  /** The kernel's messages that an action has read, complete. */
+  heard: (level: string) => KernelMessage[];
+  /** The action begins anew. */
+  forget: (level: string) => void;
+}
 
 /** Tells what the chart does: LAVA's log lines and results around every action, and the journal's action records. */
 export class RunNotices implements Notices {
@@ -17,33 +28,40 @@ export class RunNotices implements Notices {
   #log: RunLog;
   #journal: Journal;
   #consoles: JobConsoles;
-  #node: (level: string) => ActionNode;
-  #scope: (node: ActionNode) => CelScope;
+  #find: NoticeSources;
   #started = new Map<string, number>();
   #phases = new Map<string, string>();
-  #fatal = new Map<string, { kind: string; message: string }>();
+  #listeners = new Map<string, Set<(phase: string) => void>>();
+  #fatal = new Map<string, KernelMessage>();
+  /** Actions that saw the kernel's boot come to its end. */
+  #booted = new Set<string>();
 
-  constructor(
-    clock: Clock,
-    log: RunLog,
-    journal: Journal,
-    consoles: JobConsoles,
-    find: { node: (level: string) => ActionNode; scope: (node: ActionNode) => CelScope },
-  ) {
+  constructor(clock: Clock, log: RunLog, journal: Journal, consoles: JobConsoles, find: NoticeSources) {
     this.#clock = clock;
     this.#log = log;
     this.#journal = journal;
     this.#consoles = consoles;
-    this.#node = find.node;
-    this.#scope = find.scope;
+    this.#find = find;
   }
 
   /** Whose the console is in the dialogue of an action. */
   phaseOf(level: string): string {
     return this.#phases.get(level) ?? "";
   }
-  phase(level: string, phase: string): void {
+  phase(level: string, phase: string, state: string): void {
     this.#phases.set(level, phase);
+    if (dialogueStep(this.#find.node(level))?.dialogue.states[state]?.booted) this.#booted.add(level);
+    for (const listener of this.#listeners.get(level) ?? []) listener(phase);
+  }
+  /** Calls back when the console becomes somebody else's; returns how to stop. */
+  onPhase(level: string, listener: (phase: string) => void): () => void {
+    const listeners = this.#listeners.get(level) ?? new Set();
+    this.#listeners.set(level, listeners.add(listener));
+    return () => listeners.delete(listener);
+  }
+  messageHeard(level: string, { kind }: KernelMessage): void {
+    const node = this.#find.node(level);
+    if (this.#tellsKernel(node)) this.#log.warning(`${node.name}: kernel '${kind}'`);
   }
   /** The message that ended an action, for its kernel-messages result. */
   noteFatal(level: string, kind: string, message: string): void {
@@ -51,10 +69,12 @@ export class RunNotices implements Notices {
   }
 
   started(level: string, context: JobContext): void {
-    const node = this.#node(level);
+    const node = this.#find.node(level);
     this.#consoles.namespace = node.namespace;
     this.#started.set(level, this.#clock.now());
     this.#fatal.delete(level);
+    this.#booted.delete(level);
+    this.#find.forget(level);
     const left = ((context.deadlines[level]?.at ?? this.#clock.now()) - this.#clock.now()) / 1000;
     this.#log.log(actionLogLevel(level), startLine(node, left));
     this.#journal.add({
@@ -68,9 +88,9 @@ export class RunNotices implements Notices {
   }
 
   ended(level: string, context: JobContext, error: ErrorRecord | null): void {
-    const node = this.#node(level);
+    const node = this.#find.node(level);
     const duration = (this.#clock.now() - (this.#started.get(level) ?? this.#clock.now())) / 1000;
-    this.#tellKernelMessages(node, context, duration);
+    const heard = this.#tellKernelMessages(node, context, duration);
     if (error) this.#tellUnfinished(node, context);
     this.#consoles.closeOwn(node);
     if (error)
@@ -87,7 +107,7 @@ export class RunNotices implements Notices {
       duration,
       ...(error && { error }),
     });
-    const extra: JsonMap = { ...context.extras[level], ...(error && { fail: error.message }) };
+    const extra: JsonMap = { ...context.extras[level], ...heard, ...(error && { fail: error.message }) };
     if (Object.keys(extra).length > 0)
       this.#log.result(level, this.#actionResult(node, node.name, duration, !error, extra), context);
   }
@@ -103,24 +123,39 @@ export class RunNotices implements Notices {
     const unfinished = dialogueStep(node)?.dialogue.unfinished;
     if (unfinished === undefined || !context.dialogues[node.level]) return;
     try {
-      this.#log.results(node.level, evaluateTree(unfinished, this.#scope(node)), context);
+      this.#log.results(node.level, evaluateTree(unfinished, this.#find.scope(node)), context);
     } catch (thrown) {
       this.#log.log("error", `${node.name}: ${toErrorRecord(thrown).message}`);
     }
   }
 
-  /** A dialogue that lives through the kernel's boot reports what it heard of it (spec output.md §3). */
-  #tellKernelMessages(node: ActionNode, context: JobContext, duration: number): void {
-    const states = dialogueStep(node)?.dialogue.states ?? {};
+  /** Whether what the kernel says meanwhile is a result of the action's dialogue. */
+  #tellsKernel(node: ActionNode): boolean {
+    const condition = dialogueStep(node)?.dialogue.kernel_messages;
+    try {
+      return condition !== undefined && evaluateCel(condition, this.#find.scope(node)) === true;
+    } catch {
+      return false; // it ended before it had its variables
+    }
+  }
+
+  /**
+   * A dialogue that lives through the kernel's boot tells what it heard of it, as soon as that is known: a boot that was
+   * given up tells nothing (spec output.md §3). What the action's own result says of it.
+   */
+  #tellKernelMessages(node: ActionNode, context: JobContext, duration: number): JsonMap {
     const fatal = this.#fatal.get(node.level);
-    const messages = [...(context.kernel[node.level] ?? []), ...(fatal ? [fatal] : [])];
-    if (messages.length === 0 && !Object.values(states).some((state) => state.phase === "kernel")) return;
+    if (!this.#tellsKernel(node) || !(fatal || this.#booted.has(node.level))) return {};
+    const heard = this.#find.heard(node.level).map((message) => ({ ...message }));
+    const messages = [...heard, ...(fatal ? [{ ...fatal }] : [])];
     const result = this.#actionResult(node, "kernel-messages", duration, fatal === undefined, { extra: messages });
     this.#log.result(node.level, result, context);
+    if (fatal) return {};
+    return heard.length > 0 ? { extra: heard } : { success: "No kernel warnings or errors detected." };
   }
 
   retrying(level: string, context: JobContext): void {
-    const node = this.#node(level);
+    const node = this.#find.node(level);
     const attempt = context.attempts[level] ?? 1;
     const { error } = context;
     if (error)
@@ -139,7 +174,7 @@ export class RunNotices implements Notices {
   }
 
   tests(level: string, context: JobContext): void {
-    const { out } = context.tests[this.#node(level).namespace] ?? { out: { results: [], logs: [] } };
+    const { out } = context.tests[this.#find.node(level).namespace] ?? { out: { results: [], logs: [] } };
     for (const { level: logLevel, message } of out.logs) this.#log.log(logLevel, message);
     for (const result of out.results) this.#log.result(level, result, context);
   }

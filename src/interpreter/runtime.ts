@@ -13,6 +13,7 @@ import { DeadlineBoard } from "./deadline-board.js";
 import type { RunEvent } from "./events.js";
 import { JobConsoles } from "./job-consoles.js";
 import type { Journal } from "./journal.js";
+import type { KernelMessage, MessageReader } from "./kernel-messages.js";
 import { attemptOf, RunLog } from "./run-log.js";
 import { RunNotices } from "./run-notices.js";
 import { type RuntimeOptions, ServiceRunner } from "./service-runner.js";
@@ -35,6 +36,9 @@ export class Runtime implements Effects {
   readonly services: ServiceRunner;
   readonly awaiting = new Map<string, Awaiting>();
   readonly alarms = new Map<string, Alarm>();
+  /** Who reads the kernel's messages in an action, and what it has read in this attempt. */
+  readonly readers = new Map<string, MessageReader>();
+  readonly #heard = new Map<string, KernelMessage[]>();
   context: () => JobContext = () => {
     throw new Error("the chart has not begun");
   };
@@ -54,6 +58,15 @@ export class Runtime implements Effects {
     this.notices = new RunNotices(clock, this.log, journal, this.consoles, {
       node: (level) => this.node(level),
       scope,
+      heard: (level) => {
+        this.readers.get(level)?.close();
+        return this.heard(level);
+      },
+      forget: (level) => {
+        this.readers.get(level)?.close();
+        this.readers.delete(level);
+        this.#heard.delete(level);
+      },
     });
     const world = { journal, log: this.log, consoles: this.consoles, emit, scope, context: () => this.context() };
     this.services = new ServiceRunner(options, world);
@@ -90,6 +103,13 @@ export class Runtime implements Effects {
         return consoles.of(node)?.lastLine().trim() ?? "";
       },
     };
+  }
+
+  /** The kernel's messages that an action has read. */
+  heard(level: string): KernelMessage[] {
+    const known = this.#heard.get(level) ?? [];
+    this.#heard.set(level, known);
+    return known;
   }
 
   sayWaiting(node: ActionNode, patterns: Pattern[]): void {

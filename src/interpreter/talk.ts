@@ -258,7 +258,8 @@ export class Talk {
     if (transition.result !== undefined) event.results = evaluateTree(transition.result, scope);
     if (transition.save) event.save = evaluateTree(transition.save, scope) as JsonMap;
     if (transition.error) {
-      const { class: name, message, advice, board } = transition.error;
+      const { class: name, message, advice, board, kind } = transition.error;
+      if (kind) this.#runtime.notices.noteFatal(level, kind, match?.pattern ?? "");
       event.error = toErrorRecord(
         makeError(name, renderText(message, scope), {
           ...(advice && { advice: renderText(advice, scope) }),

@@ -7,6 +7,7 @@ import type { JobEvent } from "../statechart/job-context.js";
 import { evaluateCel } from "../strategies/cel.js";
 import type { WatcherDefinition } from "../strategies/machines-types.js";
 import { renderText } from "../strategies/text.js";
+import { MessageReader } from "./kernel-messages.js";
 import type { Runtime } from "./runtime.js";
 
 /** A message of many lines is cut here (characters). */
@@ -30,11 +31,17 @@ const asJson = (match: Match): JsonMap => ({ ...match }) as unknown as JsonMap;
 export function watchConsole(runtime: Runtime, node: ActionNode, send: (event: JobEvent) => void): () => void {
   const console = runtime.consoles.of(node);
   if (!console || node.parameters.ignore_kernel_messages === true) return () => {};
+  const scope = runtime.scope(node);
+  const wanted = runtime.pipeline.watchers.filter(
+    ({ when }) => when === undefined || evaluateCel(when, scope) === true,
+  );
+  const notes = wanted.filter(({ error }) => !error);
+  const stopReading = readMessages(runtime, node, console, notes, send);
+  const reader = runtime.readers.get(node.level);
   const watchers: WatcherDefinition[] = [];
   const patterns: Pattern[] = [];
-  const scope = runtime.scope(node);
-  for (const watcher of runtime.pipeline.watchers) {
-    if (watcher.when !== undefined && evaluateCel(watcher.when, scope) !== true) continue;
+  for (const watcher of wanted) {
+    if (!watcher.error) continue;
     const sources = evaluateCel(watcher.pattern ?? watcher.prompt ?? "[]", scope);
     const kind = watcher.prompt === undefined ? "pattern" : "prompt";
     for (const source of Array.isArray(sources) ? sources : sources === null ? [] : [sources]) {
@@ -42,35 +49,59 @@ export function watchConsole(runtime: Runtime, node: ActionNode, send: (event: J
       watchers.push(watcher);
     }
   }
-  let open: Collector | undefined;
+  let alarmed = false;
   const stop = console.watch(patterns, (match) => {
     const watcher = watchers[match.index];
-    if (!watcher?.phases.includes(runtime.notices.phaseOf(node.level))) return;
-    if (open && !open.finished) return; // part of the message being read
+    if (alarmed || !watcher?.phases.includes(runtime.notices.phaseOf(node.level))) return;
+    alarmed = true; // what follows is part of its message
+    reader?.endBefore(match.line);
     const collector = new Collector(runtime, node, console, watcher, match.line);
-    open = collector;
-    if (watcher.error) {
-      runtime.alarms.set(node.level, { done: collector.done, watcher, match });
-      send({ type: "watch.alarm", level: node.level, kind: watcher.watcher, line: match.line });
-    } else
-      void collector.done.then((message) => {
-        if (stopped) return;
-        const kind = renderText(watcher.kind, { ...runtime.scope(node, asJson(match)), message });
-        send({ type: "watch.message", level: node.level, kind: kind || kindOf(message), message });
-      });
+    runtime.alarms.set(node.level, { done: collector.done, watcher, match });
+    send({ type: "watch.alarm", level: node.level, kind: watcher.watcher, line: match.line });
   });
-  let stopped = false;
   return () => {
-    stopped = true;
     stop();
-    if (open && !open.watcher.error) open.finish();
+    // The lines before the alarm's own may not have been told yet.
+    if (!alarmed) stopReading();
   };
 }
 
-/** What a "cut here" block is about (spec runtime.md §6, row 0). */
-function kindOf(message: string): string {
-  const word = ["Oops", "BUG", "WARNING"].find((candidate) => message.includes(candidate));
-  return word?.toLowerCase() ?? "unknown";
+/** Reads what the kernel says while it may speak: from the match on that led there. */
+function readMessages(
+  runtime: Runtime,
+  node: ActionNode,
+  console: Console,
+  watchers: WatcherDefinition[],
+  send: (event: JobEvent) => void,
+): () => void {
+  const { level } = node;
+  let stopped = false;
+  const scope = () => runtime.scope(node);
+  const reader = new MessageReader(watchers, console, scope, (message) => {
+    runtime.heard(level).push(message);
+    runtime.notices.messageHeard(level, message);
+    if (!stopped) send({ type: "watch.message", level, ...message });
+  });
+  runtime.readers.get(level)?.close();
+  runtime.readers.set(level, reader);
+  let stop: (() => void) | undefined;
+  const follow = (phase: string) => {
+    const speaks = watchers.some(({ phases }) => phases.includes(phase));
+    if (speaks) stop ??= console.lines((lines) => reader.read(lines, runtime.notices.phaseOf(level)));
+    else {
+      stop?.();
+      stop = undefined;
+      reader.finish();
+    }
+  };
+  follow(runtime.notices.phaseOf(level));
+  const unfollow = runtime.notices.onPhase(level, follow);
+  reader.onClose = () => {
+    stopped = true;
+    unfollow();
+    stop?.();
+  };
+  return () => reader.close();
 }
 
 /** Reads the alarm's message to its end and gives the error that it means. Always rejects: with the error record. */

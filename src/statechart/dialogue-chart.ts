@@ -103,7 +103,7 @@ export function dialogueChart(node: ActionNode, step: Extract<Step, { kind: "dia
           listening: {
             invoke: [{ src: "watch", id: `watch:${level}`, input: { level } }],
             on: {
-              "watch.message": [{ guard: named("isLevel", { level }), actions: [named("kernelMessage", { level })] }],
+              "watch.message": [{ guard: named("isLevel", { level }), description: "a message of the kernel's" }],
               "watch.alarm": [
                 { guard: named("isLevel", { level }), target: `#${id}.settling`, description: "panic, reset, ..." },
               ],

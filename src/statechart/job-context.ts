@@ -19,8 +19,6 @@ export interface JobContext {
   dialogues: { [level: string]: JsonMap };
   /** Result data of the actions (`extra` of their result lines). */
   extras: { [level: string]: JsonMap };
-  /** Kernel messages heard, by action. */
-  kernel: { [level: string]: { kind: string; message: string }[] };
   tests: { [namespace: string]: TestState };
   /** The error being handled. */
   error: ErrorRecord | null;
@@ -40,7 +38,6 @@ export const initialContext = (): JobContext => ({
   deadlines: {},
   dialogues: {},
   extras: {},
-  kernel: {},
   tests: {},
   error: null,
   diagnosing: false,

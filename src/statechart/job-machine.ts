@@ -68,6 +68,9 @@ export function errorOf(event: { type: string; error?: unknown }): ErrorRecord |
 /** Whether a level is below another one. */
 const isInside = (level: string | undefined, outer: string): boolean => level?.startsWith(`${outer}.`) === true;
 
+const without = <T>(map: { [key: string]: T }, key: string): { [key: string]: T } =>
+  Object.fromEntries(Object.entries(map).filter(([known]) => known !== key));
+
 const resetsBoard = (node: ActionNode): boolean => node.resets || node.children.some(resetsBoard);
 
 export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effects, notices: Notices) {
@@ -177,6 +180,8 @@ export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effe
       enter: assign(({ context }, { level }: Level) => ({
         deadlines: { ...outerDeadlines(context, level), [level]: deadlineFor(context, level) },
         ...(level !== "0" && node(level).retry && { attempts: { ...context.attempts, [level]: 1 } }),
+        // What an earlier attempt left to tell is told.
+        ...(context.extras[level] && { extras: without(context.extras, level) }),
       })),
       failed: assign(({ context, event }: Args, { level }: Level) => {
         const error = errorOf(event as { type: string });
@@ -246,16 +251,6 @@ export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effe
           }),
         };
       }),
-      kernelMessage: assign(({ context, event }: Args, { level }: Level) =>
-        event.type === "watch.message"
-          ? {
-              kernel: {
-                ...context.kernel,
-                [level]: [...(context.kernel[level] ?? []), { kind: event.kind, message: event.message }],
-              },
-            }
-          : {},
-      ),
       takeSignal: assign(({ context, event }: Args) => {
         if (event.type !== "test.signal" && event.type !== "test.pattern") return {};
         const { level } = event;

@@ -160,7 +160,8 @@ export interface DialogueTransition {
   assign?: { [name: string]: Cel };
   /** Namespace data to write, as a tree of CEL. */
   save?: { [key: string]: CelTree };
-  error?: { class: ErrorClassName; message: Text; board?: "dead"; advice?: Text };
+  /** `kind`: what was heard counts among the kernel's messages, as one of this kind. */
+  error?: { class: ErrorClassName; message: Text; board?: "dead"; advice?: Text; kind?: string };
   log?: { level: "debug" | "info" | "warning" | "error"; message: Text };
   /** Result lines (spec output.md §3): a map or a list of maps; null and `[]` are none. */
   result?: CelTree;
@@ -171,6 +172,8 @@ export interface DialogueState {
   phase?: string;
   /** Test signals of the console are taken here (results, sets, events: see spec test-shell.md §4). */
   signals?: boolean;
+  /** The kernel's boot is over: what it said can be told. */
+  booted?: boolean;
   send?: DialogueSend;
   expect?: DialogueTransition[];
   /** Tried when the state is entered, after its `send` was handed over and before anything is heard. */
@@ -187,6 +190,8 @@ export interface DialogueDefinition {
   context: { [name: string]: CelTree };
   initial: string;
   states: { [name: string]: DialogueState };
+  /** CEL: whether the kernel's messages, once a state is `booted`, are results of the action (spec output.md §3). */
+  kernel_messages?: Cel;
   /** Result lines of what was begun and not ended, told when the action fails; it sees `context` as it was last. */
   unfinished?: CelTree;
   location: Location;

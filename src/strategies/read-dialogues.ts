@@ -91,6 +91,7 @@ export function readDialogue(reader: MachineReader): DialogueDefinition {
   const initial = String(map.initial);
   reader.tree(map.context, ["context"]);
   reader.tree(map.unfinished, ["unfinished"]);
+  reader.cel(map.kernel_messages, ["kernel_messages"]);
   if (!Object.hasOwn(states, initial)) reader.unknown(["initial"], "state", initial, Object.keys(states));
   else checkTargets(reader, states, initial);
   const read: { [name: string]: DialogueState } = {};
@@ -113,6 +114,7 @@ export function readDialogue(reader: MachineReader): DialogueDefinition {
     context: (isMap(map.context) ? map.context : {}) as { [name: string]: CelTree },
     initial,
     states: read,
+    ...(map.kernel_messages !== undefined && { kernel_messages: String(map.kernel_messages) }),
     ...(map.unfinished !== undefined && { unfinished: map.unfinished as CelTree }),
     location: reader.source.locate(["dialogue"]),
   };

@@ -95,7 +95,6 @@ describe("the board's state is known", () => {
       "0_smoke first pass",
       "0_smoke tc-reboot unknown",
       "lava 0_smoke fail",
-      "lava kernel-messages fail",
       "lava job fail",
     ]);
     expect(ms).toBeLessThan(10_000);

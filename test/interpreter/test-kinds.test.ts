@@ -7,7 +7,7 @@ const boot = JOB.slice(0, JOB.indexOf("- test:"));
 const withTest = (block: string, more = "") => `${boot}- test:\n    timeout: { seconds: 100 }\n${more}${block}`;
 const told = (results: object[]) =>
   results
-    .filter((r) => !["validate", "job", "kernel-messages"].includes((r as { case: string }).case))
+    .filter((r) => !["validate", "job", "kernel-messages", "login-action"].includes((r as { case: string }).case))
     .filter((r) => !("extra" in r && ["fail", "status"].some((key) => key in (r.extra as object))));
 
 const MONITOR = withTest(String.raw`    monitors:
