@@ -40,6 +40,15 @@ function patternsOf(watchers: WatcherDefinition[], scope: CelScope): Pattern[] {
   });
 }
 
+/** Few expressions that match where one of these does: what refers to its own groups stays alone. */
+function anyOf(expressions: RegExp[]): RegExp[] {
+  const alone = expressions.filter(({ source }) => /\(\?<|\\[1-9k]/.test(source));
+  const joined = new Map<string, string[]>();
+  for (const { source, flags } of expressions.filter((expression) => !alone.includes(expression)))
+    joined.set(flags, [...(joined.get(flags) ?? []), `(?:${source})`]);
+  return [...alone, ...[...joined].map(([flags, sources]) => new RegExp(sources.join("|"), flags))];
+}
+
 /**
  * Reads the kernel's messages off the lines of a console (spec runtime.md §6): each from the line that begins it to its
  * end mark, or to a silence. What stands in between belongs to it, however the bytes came.
@@ -48,6 +57,8 @@ export class MessageReader {
   /** Stops what gives it the lines. */
   onClose: () => void = () => {};
   readonly #patterns: Pattern[];
+  /** Any of their beginnings: most lines have none. */
+  readonly #any: RegExp[];
   readonly #console: Console;
   readonly #scope: () => CelScope;
   readonly #tell: (message: KernelMessage) => void;
@@ -62,6 +73,7 @@ export class MessageReader {
     tell: (message: KernelMessage) => void,
   ) {
     this.#patterns = patternsOf(watchers, scope());
+    this.#any = anyOf(this.#patterns.flatMap(({ starts }) => starts));
     this.#console = console;
     this.#scope = scope;
     this.#tell = tell;
@@ -100,6 +112,7 @@ export class MessageReader {
   }
 
   #begin(line: string, phase: string): void {
+    if (!this.#any.some((beginning) => beginning.test(line))) return;
     let first: { pattern: Pattern; at: number; end: number } | undefined;
     for (const pattern of this.#patterns) {
       if (!pattern.watcher.phases.includes(phase)) continue;

@@ -47,9 +47,6 @@ const journalNode = (node: ActionNode): JournalNode => ({
   ...(node.children.length > 0 && { children: node.children.map(journalNode) }),
 });
 
-const isIn = (level: string | undefined, outer: string | undefined): boolean =>
-  outer !== undefined && (level === outer || level?.startsWith(`${outer}.`) === true);
-
 /** The suites that the job will report, in order: `<index>_<name>`. */
 function suites(options: RunOptions): string[] {
   return Object.values(options.pipeline.scope.namespaces).flatMap(({ tests }) =>
@@ -108,20 +105,11 @@ export function runJob(options: RunOptions): JobRun {
   runtime.context = () => actor.getSnapshot().context as JobContext;
   runtime.statePath = () => statePaths(actor.getSnapshot().value).join(" + ");
 
-  const finalizeLevel = pipeline.actions.at(-1)?.level;
   let cancelled = false;
   const result = new Promise<Verdict>((resolve) => {
     const finish = async (error: ErrorRecord | null, further: ErrorRecord[]) => {
-      // A board that could not be powered off is the lab's fault, whatever its tests said.
-      const left = error ?? further.find(({ type, level }) => type === "Infrastructure" && isIn(level, finalizeLevel));
-      const others = further.filter((other) => other !== left);
-      resolve(
-        await conclude(options, runtime, journal, {
-          result: left ? "fail" : "pass",
-          ...(left && { error: left }),
-          further: others,
-        }),
-      );
+      const result = error ? "fail" : "pass";
+      resolve(await conclude(options, runtime, journal, { result, ...(error && { error }), further }));
     };
     actor.subscribe({
       error: (thrown) => {

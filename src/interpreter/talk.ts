@@ -256,6 +256,7 @@ export class Talk {
     if (transition.log) this.#runtime.log.log(transition.log.level, renderText(transition.log.message, scope));
     if (transition.assign) event.assign = evaluateTree(transition.assign, scope) as JsonMap;
     if (transition.result !== undefined) event.results = evaluateTree(transition.result, scope);
+    if (transition.extra) event.extra = evaluateTree(transition.extra, scope) as JsonMap;
     if (transition.save) event.save = evaluateTree(transition.save, scope) as JsonMap;
     if (transition.error) {
       const { class: name, message, advice, board, kind } = transition.error;

@@ -48,6 +48,8 @@ export interface ActionNode {
   skipOnTimeout: boolean;
   resets: boolean;
   continueOnFailure: boolean;
+  /** Such a failure is no result either. */
+  quietFailure?: boolean;
   /** Its own console's name. */
   console?: string;
   /** Without a console in its namespace it talks on the one that was opened last. */

@@ -206,7 +206,12 @@ export class ReportBuilder {
         ...(this.#first !== undefined && { started: isoTime(this.#first), ended: isoTime(this.#last) }),
         duration: seconds(this.#last - (this.#first ?? this.#last)),
       },
-      verdict: concludeRun(this.#verdict, suites, this.#running()),
+      verdict: concludeRun(
+        this.#verdict,
+        suites,
+        this.#running(),
+        (level) => this.#actions.get(level)?.section === "finalize",
+      ),
       counts,
       suites,
       actions: [...this.#actions.values()],

@@ -21,11 +21,13 @@ export const classOfError = (error: ErrorRecord): VerdictClass => CLASS_OF[error
  * The verdict of a report.
  * @param verdict the journal's own; undefined when the run was broken off
  * @param running the innermost action that had not ended
+ * @param ending whether an action is one of those that end the job: their failures are no verdict on the tests
  */
 export function concludeRun(
   verdict: Verdict | undefined,
   suites: SuiteReport[],
   running: ActionReport | undefined,
+  ending: (level: string) => boolean = () => false,
 ): RunReport["verdict"] {
   if (!verdict) {
     const error = brokenOff(running);
@@ -33,7 +35,7 @@ export function concludeRun(
   }
   const { error, further } = verdict;
   if (error) return { class: classOfError(error), result: verdict.result, summary: error.message, error, further };
-  const missed = describeMissed(suites);
+  const missed = describeMissed(suites, ending);
   if (missed === "" && verdict.result === "pass")
     return { class: "pass", result: "pass", summary: "All passed.", further };
   return { class: "fail", result: verdict.result, summary: missed || "The job failed.", further };
@@ -51,12 +53,12 @@ function brokenOff(running: ActionReport | undefined): ErrorRecord {
 }
 
 /** What kept a job that ran to its end from passing, in one sentence; empty when nothing did. */
-function describeMissed(suites: SuiteReport[]): string {
+function describeMissed(suites: SuiteReport[], ending: (level: string) => boolean): string {
   let fail = 0;
   let unknown = 0;
   const incomplete: string[] = [];
   for (const suite of suites) {
-    fail += suite.counts.fail;
+    fail += suite.cases.filter(({ final, result, level }) => final && result === "fail" && !ending(level)).length;
     unknown += suite.counts.unknown;
     if (suite.state === "incomplete" && suite.name !== LAVA_SUITE) incomplete.push(suite.name);
   }

@@ -27,6 +27,6 @@ export const adbOverlay: Service = {
     // The device's shell reads the words of `adb shell`; names here are the dispatcher's own.
     await adb("shell", "tar", "-C", "/", "-xzf", file);
     await adb("shell", "rm", "-f", file);
-    return { extra: { overlay: file } };
+    return undefined;
   },
 };

@@ -66,6 +66,6 @@ export const cloudMachine: Service = {
       cwd: paths.work,
     });
     context.setConsole(context.openConsole(connection, model));
-    return { data: { cloud: { machine: id } }, extra: { machine: id } };
+    return { data: { cloud: { machine: id } } };
   },
 };

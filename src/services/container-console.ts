@@ -102,6 +102,6 @@ export const containerConsole: Service = {
     const { openConnection } = await import("../connections/index.js");
     const connection = await openConnection(argv, { signal, clock, env, cwd: paths.work });
     context.setConsole(context.openConsole(connection, name));
-    return { data: { container: { name, image } }, extra: { container: name, image } };
+    return { data: { container: { name, image } } };
   },
 };

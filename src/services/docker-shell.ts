@@ -129,7 +129,7 @@ export const dockerShellOn = (host: DeviceHost): Service => ({
     const { openConnection } = await import("../connections/index.js");
     const connection = await openConnection(argv, { signal, clock, env, cwd: paths.work });
     context.setConsole(context.openConsole(connection, name));
-    return { extra: { container: name, image: docker.image } };
+    return undefined;
   },
 });
 

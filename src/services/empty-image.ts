@@ -24,6 +24,6 @@ export const emptyImage: Service = {
       await handle.close();
     }
     context.log.debug(`made an empty disk of ${size}: ${file}`);
-    return { data: { installer: { disk: file } } };
+    return { data: { installer: { disk: file } }, extra: { success: file } };
   },
 };

@@ -66,6 +66,6 @@ export const flashCommands: Service = {
       context.log.debug(`Returned ${result.code}`);
       if (result.code !== 0) throw programFailure(argv, result, context.action.commandError);
     }
-    return { extra: { status: "success" } };
+    return undefined;
   },
 };

@@ -63,6 +63,7 @@ export const guestOverlay: Service = {
     });
     return {
       data: { guest: { file, uuid, name, interface: text(input, "interface"), driveid: text(input, "driveid") } },
+      extra: { success: uuid },
     };
   },
 };

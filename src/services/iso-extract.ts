@@ -36,6 +36,6 @@ export const isoExtract: Service = {
     } finally {
       await image.close();
     }
-    return { data: { installer: { files } } };
+    return { data: { installer: { files } }, extra: { success: Object.values(map(input, "files")) } };
   },
 };

@@ -44,6 +44,6 @@ export const overlayCompress: Service = {
     await writeFile(`${copy}.sha256`, `${copySha256}  ${basename(copy)}\n`);
     log.debug(`overlay: ${tarball} sha256 ${sha256}`);
     if (hidden) log.debug(`The copy ${copy} (sha256 ${copySha256}) leaves out ${hidden} private file(s)`);
-    return { data: { overlay: { tarball, sha256 } }, extra: { overlay: basename(copy), sha256sum: sha256 } };
+    return { data: { overlay: { tarball, sha256 } } };
   },
 };

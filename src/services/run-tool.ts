@@ -38,12 +38,19 @@ function check(words: string[], output: string, input: JsonMap, context: Service
   });
 }
 
+function statusOf(input: JsonMap, said: string): JsonMap {
+  const pattern = optionalText(input, "status");
+  const line = pattern && said.split(/\r?\n/).find((each) => pythonRegExp(pattern).test(each));
+  return line ? { status: line.trim() } : {};
+}
+
 /**
  * Runs a tool of the worker: argument arrays, one after the other, until one fails.
  * Inputs: command or commands (tool/tool-command.ts), last? (words behind the last command), refuse? (patterns: a line that
  * matches is a failure, whatever the exit code), expect? (patterns that the output must have), cwd? (folder),
  * environment?, container? (a job's `docker` map: the tool runs there, with the job's files and the board's device files),
- * options? (of the device, for the container), nothing? (message when there is no command at all).
+ * options? (of the device, for the container), nothing? (message when there is no command at all), extra? (for the result
+ * line), status? (pattern: the first line of the output that has it is the result's `status`).
  * A tool that fails is the action's command error.
  */
 export const toolRunner = (host: DeviceHost): Service => ({
@@ -88,7 +95,10 @@ export const toolRunner = (host: DeviceHost): Service => ({
       said = result.output;
     }
     const save = optionalText(input, "save");
-    return { ...(save && { data: { tool: { [save]: said } } }), extra: { status: "success" } };
+    return {
+      ...(save && { data: { tool: { [save]: said } } }),
+      extra: { ...map(input, "extra"), ...statusOf(input, said) },
+    };
   },
 });
 

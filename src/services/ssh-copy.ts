@@ -29,6 +29,9 @@ export const sshCopy: Service = {
     const overlay = posix.join(directory, basename(tarball));
     await mustSucceed(scpWords(target, tarball, overlay), options);
     context.log.info(`The overlay is at ${target.host}:${overlay}`);
-    return { data: { ssh: { overlay, host: target.host, command: sshWords(target) } } };
+    return {
+      data: { ssh: { overlay, host: target.host, command: sshWords(target) } },
+      extra: { success: "ssh deployment" },
+    };
   },
 };

@@ -44,7 +44,7 @@ export const testDefinitionBzr: Service = {
     const found = { repository, from: "bzr", ...(revision && { revision, commit_id: revision }) };
     return {
       data: { tests: { [index]: { ...asJson(test), ...found } } },
-      extra: { uuid: test.uuid, repository, path, success: revision ?? "head" },
+      extra: { commit: revision ?? "head", repository, path },
     };
   },
 };

@@ -41,7 +41,7 @@ export const testDefinitionGit: Service = {
     const found = { repository, from: "git", commit_id: commit, ...(revision && { revision }) };
     return {
       data: { tests: { [index]: { ...asJson(test), ...found } } },
-      extra: { uuid: test.uuid, repository, path, success: commit },
+      extra: { commit, repository, path },
     };
   },
 };

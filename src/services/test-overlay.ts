@@ -9,8 +9,17 @@ import type { Service, ServiceContext } from "./types.js";
 
 /** What the result lines of the overlay's actions say of a definition. */
 export const testExtra = (test: Test, context: ServiceContext): JsonMap => {
-  const from = dig(context.data.tests, test.id.split("_")[0]!, "from");
-  return { uuid: test.uuid, name: test.name, path: test.path, ...(from !== undefined && { from }) };
+  const [index = ""] = test.id.split("_");
+  const from = dig(context.data.tests, index, "from");
+  const repository = dig(context.data.tests, index, "repository");
+  return {
+    uuid: test.uuid,
+    name: test.name,
+    path: test.path,
+    ...(from !== undefined && { from }),
+    // That of an inline definition is the definition itself.
+    ...(typeof repository === "string" && { repository }),
+  };
 };
 
 export const testOverlay: Service = {

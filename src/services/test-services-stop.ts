@@ -14,6 +14,6 @@ export const testServicesStop: Service = {
       context.log.info(`Stopping the test service '${name}'`);
       await stopService(service as unknown as RunningService, context);
     }
-    return { extra: { status: "success" } };
+    return undefined;
   },
 };

@@ -30,6 +30,6 @@ export const usbGadgetStorage: Service = {
     context.onCleanup(() => disable(new AbortController().signal));
     for (const argv of words(texts(input, "enable"), image))
       await mustSucceed(argv, { ...options, error: action.commandError });
-    return { extra: { status: "success" } };
+    return undefined;
   },
 };

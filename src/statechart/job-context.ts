@@ -24,6 +24,8 @@ export interface JobContext {
   error: ErrorRecord | null;
   /** An action that failed is being diagnosed: no deadline cuts in, as it is on its way out already. */
   diagnosing: boolean;
+  /** Errors of actions after which the job went on: they are the actions' results all the same. */
+  pardoned: { [level: string]: ErrorRecord };
   /** Failures of `repeat` attempts, told at the end. */
   repeatErrors: { [level: string]: ErrorRecord };
   /** The error that ended the job: the first one, never replaced. */
@@ -41,6 +43,7 @@ export const initialContext = (): JobContext => ({
   tests: {},
   error: null,
   diagnosing: false,
+  pardoned: {},
   repeatErrors: {},
   verdict: null,
   further: [],
@@ -58,6 +61,7 @@ export type JobEvent =
       match?: Json;
       assign?: JsonMap;
       save?: JsonMap;
+      extra?: JsonMap;
       /** Result lines, one or a list. */
       results?: Json;
       error?: ErrorRecord;

@@ -182,6 +182,7 @@ export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effe
         ...(level !== "0" && node(level).retry && { attempts: { ...context.attempts, [level]: 1 } }),
         // What an earlier attempt left to tell is told.
         ...(context.extras[level] && { extras: without(context.extras, level) }),
+        ...(context.pardoned[level] && { pardoned: without(context.pardoned, level) }),
       })),
       failed: assign(({ context, event }: Args, { level }: Level) => {
         const error = errorOf(event as { type: string });
@@ -197,17 +198,24 @@ export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effe
       })),
       noted: assign(({ context, event }: Args, { level }: Level) => {
         const error = context.error ?? errorOf(event as { type: string });
-        return error ? { further: [...context.further, withLevel(error, level)], error: null } : {};
+        if (!error) return {};
+        const pardoned = node(level).quietFailure ? context.pardoned : { ...context.pardoned, [level]: error };
+        return { further: [...context.further, withLevel(error, level)], error: null, pardoned };
       }),
       /** The event's error is told beside the one being handled. */
       beside: assign(({ context, event }: Args, { level }: Level) => {
         const error = errorOf(event as { type: string });
         return error ? { further: [...context.further, withLevel(error, level)] } : {};
       }),
-      skipped: assign(({ context }) => ({
-        further: context.error ? [...context.further, context.error] : context.further,
-        error: null,
-      })),
+      skipped: assign(({ context }, { level }: Level) =>
+        context.error
+          ? {
+              further: [...context.further, context.error],
+              error: null,
+              pardoned: { ...context.pardoned, [level]: context.error },
+            }
+          : {},
+      ),
       settle: assign(({ context }) =>
         context.verdict
           ? { error: null, further: context.error ? [...context.further, context.error] : context.further }
@@ -246,6 +254,9 @@ export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effe
           ...(event.assign && {
             dialogues: { ...context.dialogues, [level]: { ...context.dialogues[level], ...event.assign } },
           }),
+          ...(event.extra && {
+            extras: { ...context.extras, [level]: deepMerge(context.extras[level] ?? {}, event.extra) },
+          }),
           ...(event.save && {
             data: { ...context.data, [namespace]: deepMerge(context.data[namespace] ?? {}, event.save) },
           }),
@@ -276,7 +287,11 @@ export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effe
       },
       started: ({ context }, { level }: Level) => notices.started(level, context),
       ended: ({ context, event }, { level }: Level) =>
-        notices.ended(level, context, context.error ?? errorOf(event as { type: string })),
+        notices.ended(
+          level,
+          context,
+          context.error ?? errorOf(event as { type: string }) ?? context.pardoned[level] ?? null,
+        ),
       retrying: ({ context }, { level }: Level) => notices.retrying(level, context),
       phase: (_, { level, phase, state }: { level: string; phase: string; state: string }) =>
         notices.phase(level, phase, state),

@@ -52,7 +52,7 @@ export interface ActionDefinition {
   /** `true`: brings the board to a known state (power cycle, reboot). */
   resets?: boolean;
   /** `true`: a failure of this action is logged and the pipeline goes on. */
-  continue?: boolean;
+  continue?: boolean | "quietly";
   /** Name of a console of its own, closed when the action ends: its services open it, its dialogues talk on it. */
   console?: string;
   /** `true`: where its namespace has no console, it talks on the one that was opened last, whose system a block before has booted. */
@@ -165,6 +165,8 @@ export interface DialogueTransition {
   log?: { level: "debug" | "info" | "warning" | "error"; message: Text };
   /** Result lines (spec output.md §3): a map or a list of maps; null and `[]` are none. */
   result?: CelTree;
+  /** For the action's own result line. */
+  extra?: { [key: string]: CelTree };
 }
 export interface DialogueState {
   type?: "final";

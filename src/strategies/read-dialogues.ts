@@ -44,6 +44,7 @@ function checkState(reader: MachineReader, name: string, state: JsonMap, path: P
     reader.tree(transition.assign, [...at, "assign"]);
     reader.tree(transition.save, [...at, "save"]);
     reader.tree(transition.result, [...at, "result"]);
+    reader.tree(transition.extra, [...at, "extra"]);
     checkError(reader, transition.error, [...at, "error"]);
     if (isMap(transition.log)) reader.text(transition.log.message, [...at, "log", "message"]);
     if (transition.signal !== undefined && state.signals !== true)
@@ -52,8 +53,8 @@ function checkState(reader: MachineReader, name: string, state: JsonMap, path: P
         `State "${name}" waits for a test signal but does not take them.`,
         "add `signals: true` to the state",
       );
-    const { target, error, assign, save, log, result } = transition;
-    const effects = [target, error, assign, save, log, result];
+    const { target, error, assign, save, log, result, extra } = transition;
+    const effects = [target, error, assign, save, log, result, extra];
     if (effects.every((effect) => effect === undefined)) reader.source.refuse(at, "This transition does nothing.");
     if (at.at(-2) === "expect" && !["prompt", "pattern", "signal"].some((key) => transition[key] !== undefined))
       reader.source.refuse(at, "An entry of `expect` needs a `prompt`, a `pattern` or a `signal`.");

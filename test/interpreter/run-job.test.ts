@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { InfrastructureError } from "../../src/base/errors.js";
+import { summaryLines } from "../../src/cli/terminal/summary.js";
+import { ReportBuilder } from "../../src/results/report-builder.js";
 import { DEVICE, JOB, login, PROMPT, runner, runVirtually } from "./virtual-board.js";
 
 const cases = (results: object[]) =>
@@ -168,16 +170,28 @@ describe("power", () => {
     expect(cases(results).at(-1)).toBe("lava job fail");
   });
 
-  it("a power off that fails is an infrastructure error, whatever the tests said; their results stay", async () => {
-    const { verdict, results } = await runVirtually({
+  it("a power off that fails is booked and told; the job stays what it was", async () => {
+    const { verdict, results, journal } = await runVirtually({
       device: DEVICE.replace("power_off: board off", "power_off: fail"),
     });
-    expect(verdict.error).toMatchObject({
-      class: "InfrastructureError",
-      action: "power-off",
-      message: "power switch broken",
+    expect(verdict).toEqual({
+      result: "pass",
+      further: [expect.objectContaining({ class: "InfrastructureError", action: "power-off" })],
     });
-    expect(cases(results)).toContain("0_smoke tc pass");
+    expect(cases(results)).toEqual(
+      expect.arrayContaining(["lava kernel-messages pass", "0_smoke tc pass", "lava job pass"]),
+    );
+    expect(results.find((r) => r.case === "power-off")).toMatchObject({
+      result: "fail",
+      extra: { fail: "power switch broken" },
+    });
+    const builder = new ReportBuilder();
+    for (const record of journal) builder.add(record);
+    const report = builder.report();
+    expect(report.verdict).toMatchObject({ class: "pass", result: "pass" });
+    const summary = summaryLines(report, { paint: (_style, text) => text });
+    expect(summary.at(-1)).toContain("the job's end failed: power-off (above)");
+    expect(summary.join("\n")).toContain("InfrastructureError: power switch broken");
   });
 
   it("a bug in a service is a LAVABug with its stack, never a retry", async () => {

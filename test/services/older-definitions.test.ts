@@ -79,7 +79,7 @@ describe("from bzr, the real one", () => {
     expect(definition()).toBe(`# second\n${YAML}`);
     expect(existsSync(join(directory(), ".bzr"))).toBe(false);
     expect(existsSync(join(directory(), "testdef.yaml"))).toBe(true);
-    expect(result?.extra).toMatchObject({ repository: branch, success: "head" });
+    expect(result?.extra).toMatchObject({ repository: branch, commit: "head" });
   });
 
   it("exports the revision that is asked for; a folder begins at the job's", async () => {
@@ -104,7 +104,7 @@ describe("from bzr, with a stand-in", () => {
     const result = await context.use(testDefinitionBzr, { ...common, repository: "lp:tests", revision: "17" });
     await context.use(testOverlay, { index: 0 });
     expect(tools.calls()).toEqual([["bzr", "export", "--revision=17", "--", directory(), "lp:tests"]]);
-    expect(result?.extra).toMatchObject({ repository: "lp:tests", success: "17" });
+    expect(result?.extra).toMatchObject({ repository: "lp:tests", commit: "17" });
   });
   it("needs bzr, knows its schemes, and tells what bzr said", async () => {
     expect(testDefinitionBzr.programs?.({ input: {}, device: {}, parameters: {} })).toEqual(["bzr"]);

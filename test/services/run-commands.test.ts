@@ -18,6 +18,7 @@ test("commands run one after the other, from the device's folder, and are logged
     commands: ["./power off 'port 1'", "./power on"],
     required: true,
     label: "hard_reset",
+    extra: { status: "success" },
   });
   expect(result).toEqual({ extra: { status: "success" } });
   expect(context.log.lines.map(({ message }) => message)).toEqual([
@@ -45,6 +46,21 @@ test("a power command that fails is an InfrastructureError; what follows it does
   });
   expect(context.log.text()).toContain("Returned 1 in 0 seconds");
   expect(context.log.text()).not.toContain("'on'");
+});
+
+test("the message about a power command that fails is LAVA's; the advice says how it failed", async () => {
+  const run = context.use(runCommands, {
+    commands: ["./power fail"],
+    required: true,
+    label: "power_off",
+    failure: "Unable to power-off",
+    advice: "The board may still be on.",
+  });
+  await expect(run).rejects.toMatchObject({
+    name: "InfrastructureError",
+    message: "Unable to power-off: './power fail' failed",
+    advice: expect.stringMatching(/returned 1.*The board may still be on\. Run it by hand.*\.\/power fail/),
+  });
 });
 
 test("a missing power program is an InfrastructureError", async () => {

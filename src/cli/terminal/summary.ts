@@ -77,11 +77,14 @@ function errorLines(error: ErrorRecord, style: Style, paint: Paint): string[] {
 const detail = (line: string, paint: Paint): string =>
   `  ${harmless(line).replace(/^(\w[\w ]*:)/, (label) => paint("dim", label))}`;
 
-function verdictLine({ verdict, counts, job }: RunReport, paint: Paint): string {
+function verdictLine({ verdict, counts, job, actions }: RunReport, paint: Paint): string {
   const { text, style } = WORDS[verdict.class];
   const parts = (["pass", "fail", "skip", "unknown"] as const)
     .filter((word) => counts[word])
     .map((word) => `${counts[word]} ${word}`);
   if (counts.incomplete_suites) parts.push(`${counts.incomplete_suites} incomplete`);
-  return `${paint("bold", paint(style, text))}  ${[...parts, `in ${shortTime(job.duration * 1000)}`].join(", ")}`;
+  const line = `${paint("bold", paint(style, text))}  ${[...parts, `in ${shortTime(job.duration * 1000)}`].join(", ")}`;
+  const badEnds = actions.filter(({ section, status }) => section === "finalize" && status === "failed");
+  if (badEnds.length === 0) return line;
+  return `${line}\n${paint("bold", paint("red", `the job's end failed: ${badEnds.map(({ name }) => name).join(", ")}`))} (above)`;
 }
