@@ -50,10 +50,11 @@ module.exports = {
       to: { path: "^src/cli/" },
     },
     {
-      name: "src/ uses no development dependency",
+      // What the bundle holds is a development dependency, the rest is installed with the package (CONTRIBUTING.md).
+      name: "src/ uses no package that package.json does not name",
       severity: "error",
       from: { path: "^src/" },
-      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"] },
+      to: { dependencyTypes: ["npm-no-pkg", "npm-unknown"] },
     },
   ],
   cycles: [{ name: "no cycle", severity: "error", from: {}, to: { circular: true } }],

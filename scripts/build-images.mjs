@@ -17,7 +17,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { argv, exit } from "node:process";
 import { fileURLToPath } from "node:url";
 import { buildGuest, GUEST } from "./lib/guest.mjs";
@@ -40,7 +40,11 @@ const filesBelow = (folder) =>
 
 function fingerprint(...inputs) {
   const hash = createHash("sha256");
-  for (const input of inputs) hash.update(`${input}\0`).update(readFileSync(input)).update("\0");
+  for (const input of inputs)
+    hash
+      .update(`${relative(ROOT, input)}\0`)
+      .update(readFileSync(input))
+      .update("\0");
   return hash.digest("hex");
 }
 

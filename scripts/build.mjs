@@ -1,6 +1,7 @@
 // Bundles src/cli into dist/: two executables, and the code in pieces that are loaded when a command needs them. Beside
 // each piece lies its compiled form, so that a command starts in little more time than Node itself.
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   chmodSync,
   cpSync,
@@ -18,6 +19,7 @@ import { build, transform } from "esbuild";
 import { buildTesting } from "./build-testing.mjs";
 import { buildVisualizer, PAGE } from "./build-visualizer.mjs";
 import { plainRequire } from "./lib/plain-require.mjs";
+import { importedFolders, packageFolders, thirdPartyText } from "./lib/third-party.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const target = process.argv[2] ?? join(root, "dist");
@@ -126,30 +128,57 @@ const START =
   '[ -z "$NODE_EXTRA_CA_CERTS" ] || [ -n "$NODE_OPTIONS" ] || { export LAVA_DISPATCH_EXTRA_CA_CERTS="$NODE_EXTRA_CA_CERTS"; unset NODE_EXTRA_CA_CERTS; }; exec node "$0" "$@"';
 
 /**
- * An executable. It runs each piece from V8's compiled form where there is one for this Node, and makes it where not.
+ * An executable. It runs each piece from V8's compiled form where there is one for this Node, and makes it where not:
+ * beside the piece, or, where this user may not write (an installed package), in a folder of the user's own. V8 trusts
+ * what it reads there, so that folder must be nobody else's; it goes by the build, as V8 tells only lengths apart.
  * Pieces are ASCII: read as latin1, the text is not copied. Most commands are over before it pays to optimize their code:
  * Node 20 is told to wait longer with that (`validate` gains by it, a long replay loses little), later ones do by themselves.
  */
-const launcher = (name, joined) => `#!/bin/sh
+const launcher = (name, joined, build) => `#!/bin/sh
 ":" //; ${START}
 "use strict";
 if (process.version.startsWith("v20.")) require("node:v8").setFlagsFromString("--interrupt-budget=220000");
-const { readFileSync, renameSync, writeFileSync } = require("node:fs");
+const { lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
 const { Script } = require("node:vm");
 const suffix = "." + process.versions.v8 + "-" + process.arch + ".cache";
 const joined = new Map(${JSON.stringify(joined)});
 const opened = new Map();
 const loaded = new Map();
 const uncompiled = [];
+let own;
+function ownFolder() {
+  if (own !== undefined) return own;
+  const { XDG_CACHE_HOME: cache, HOME: home } = process.env;
+  const base = cache && cache.startsWith("/") ? cache : home && home.startsWith("/") ? home + "/.cache" : "";
+  own = base && base + "/lava-dispatch/compiled-${build}";
+  return own;
+}
+function isMine(folder) {
+  try {
+    const { uid, mode } = lstatSync(folder);
+    return uid === process.getuid() && (mode & 0o40022) === 0o40000;
+  } catch {
+    return false;
+  }
+}
+let mine;
+function compiledForm(file) {
+  try {
+    return readFileSync(__dirname + "/" + file + suffix);
+  } catch {}
+  const folder = ownFolder();
+  mine ??= folder !== "" && isMine(folder);
+  if (!mine) return undefined;
+  try {
+    return readFileSync(folder + "/" + file + suffix);
+  } catch {}
+}
 function open(file) {
   if (opened.has(file)) return opened.get(file);
   const filename = __dirname + "/" + file;
-  let cachedData;
-  try {
-    cachedData = readFileSync(filename + suffix);
-  } catch {}
+  const cachedData = compiledForm(file);
   const script = new Script(readFileSync(filename, "latin1"), { filename, cachedData });
-  if (!cachedData) uncompiled.push({ path: filename + suffix, script });
+  if (!cachedData) uncompiled.push({ file, script });
   const pieces = script.runInThisContext();
   opened.set(file, pieces);
   return pieces;
@@ -165,20 +194,39 @@ function load(name) {
   return module.exports;
 }
 const loadAny = (name) => (name.startsWith("./") ? load(name) : require(name));
+function keep(folder, file, bytes) {
+  const path = folder + "/" + file + suffix;
+  try {
+    writeFileSync(path + "." + process.pid, bytes);
+    renameSync(path + "." + process.pid, path);
+    return true;
+  } catch {
+    return false;
+  }
+}
 process.on("exit", () => {
-  for (const { path, script } of uncompiled)
+  for (const { file, script } of uncompiled) {
+    // What the shortest commands compile of it would be too little for the others.
+    if (joined.size > 0 && file === "start.js" && !opened.has("usual.js")) continue;
+    const bytes = script.createCachedData();
+    if (keep(__dirname, file, bytes)) continue;
+    const folder = ownFolder();
+    if (!folder) continue;
     try {
-      writeFileSync(path + "." + process.pid, script.createCachedData());
-      renameSync(path + "." + process.pid, path);
-    } catch {
-      // The folder may not be written to: the next start is no faster.
-    }
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    } catch {}
+    // Where neither can be written to, the next start is no faster.
+    if (isMine(folder)) keep(folder, file, bytes);
+  }
 });
 load("./main.js").main(${JSON.stringify(name)});
 `;
 
-const { outputFiles } = await build({
+/** Files that went into the bundles. */
+const bundled = [];
+const { outputFiles, metafile } = await build({
   ...common,
+  metafile: true,
   absWorkingDir: root,
   entryPoints: ["src/cli/main.ts"],
   outdir: dist,
@@ -197,6 +245,7 @@ const { outputFiles } = await build({
     distFolder: "__dirname",
   },
 });
+bundled.push(...Object.keys(metafile.inputs));
 mkdirSync(dist, { recursive: true });
 await buildVisualizer();
 cpSync(PAGE, join(dist, "visualizer"), { recursive: true });
@@ -209,8 +258,9 @@ for (const path of latePieces) {
   writePiece(pieceOf(path), code);
 }
 for (const name of LATE) {
-  const { outputFiles: late } = await build({
+  const { outputFiles: late, metafile } = await build({
     ...common,
+    metafile: true,
     absWorkingDir: root,
     stdin: { contents: `module.exports = require(${JSON.stringify(name)})`, resolveDir: root },
     write: false,
@@ -218,9 +268,12 @@ for (const name of LATE) {
     platform: "node",
     format: "cjs",
   });
+  bundled.push(...Object.keys(metafile.inputs));
   writePiece(lateName(name), late[0].text);
 }
 await buildTesting(root, dist, { ...common, external: EXTERNAL });
+const folders = packageFolders(bundled).map((folder) => join(root, folder));
+writeFileSync(join(dist, "THIRD-PARTY.txt"), thirdPartyText([...folders, ...importedFolders(root, "visualizer/src")]));
 
 /**
  * What a piece imports is loaded when it is first used: no command needs all that its pieces could need. (Modules here
@@ -262,8 +315,14 @@ joinPieces({ start, usual });
 for (const command of ["validate", "describe", "explain"]) tryRun(command, ...VALIDATE.slice(1));
 
 function writeLaunchers(joined) {
+  const hash = createHash("sha256");
+  for (const file of readdirSync(dist)
+    .filter((name) => /^(late|part|start|usual)\b.*\.js$/.test(name))
+    .sort())
+    hash.update(`${file}\0`).update(readFileSync(join(dist, file)));
+  const build = hash.digest("hex").slice(0, 16);
   for (const name of ["lava-dispatch", "lava-run"]) {
-    writeFileSync(join(dist, `${name}.js`), launcher(name, joined));
+    writeFileSync(join(dist, `${name}.js`), launcher(name, joined, build));
     chmodSync(join(dist, `${name}.js`), 0o755);
   }
 }

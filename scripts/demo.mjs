@@ -1,21 +1,25 @@
 #!/usr/bin/env node
 /**
- * The demo: sets up what is missing, starts the emulated arm64 U-Boot board, runs jobs/uboot-arm64.yaml on it with live
- * progress, powers the board off and stops it. Exit code: the job's.
+ * The demo (`npm run demo`, `lava-dispatch demo`): sets up what is missing, starts the emulated arm64 U-Boot board, runs
+ * jobs/uboot-arm64.yaml on it with live progress, powers the board off and stops it. Exit code: the job's.
  * Where that board cannot be had, and with --recorded, its recorded run is replayed instead: nothing but Node is needed.
  */
 import { spawn } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import * as board from "./lib/board.mjs";
-import { CACHE, ROOT } from "./lib/paths.mjs";
+import { IS_CHECKOUT, ROOT, STATE } from "./lib/paths.mjs";
 import { SetupError, setup, setupOrExit } from "./lib/setup.mjs";
 
-const JOB = "jobs/uboot-arm64.yaml";
-const DEVICE = "device-configs/devices/qemu-arm64-uboot.yaml";
-const DISPATCHER = "device-configs/dispatcher-emulated.yaml";
-const RECORDING = "test/recordings/uboot-arm64";
-const OUTPUT = join(ROOT, "out/demo");
+const JOB = "uboot-arm64";
+const DEVICE = "qemu-arm64-uboot";
+const DISPATCHER = "dispatcher-emulated";
+const RECORDING = join(ROOT, "test/recordings/uboot-arm64");
+const OUTPUT = join(STATE, "out/demo");
+/** Paths are told as seen from here. */
+const HERE = IS_CHECKOUT ? ROOT : process.cwd();
+/** What to type for the program. */
+const PROGRAM = IS_CHECKOUT ? "dist/lava-dispatch.js" : "lava-dispatch";
 const WHAT = {
   "report.html": "all of it on one page: results, where the time went, the console",
   "logs.yaml": "the log, in LAVA's format",
@@ -25,6 +29,12 @@ const WHAT = {
   "journal.jsonl": "every event of the statechart",
   "console.cast": "the serial console: asciinema play console.cast",
 };
+
+/** Relative where it is below the folder that paths are seen from. */
+function near(path) {
+  const short = relative(HERE, path);
+  return short.startsWith("..") ? path : short;
+}
 
 /** Whether there is an emulated board to run the job on. */
 function hasBoard() {
@@ -39,6 +49,11 @@ function hasBoard() {
   }
 }
 
+const unknown = process.argv.slice(2).filter((word) => word !== "--recorded");
+if (unknown.length > 0) {
+  console.error(`demo knows --recorded only, not ${unknown.join(" ")}`);
+  process.exit(2);
+}
 const live = hasBoard();
 if (!live) setupOrExit({ packages: false, images: [] });
 
@@ -56,14 +71,14 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
 /** Runs lava-dispatch; resolves with its exit code. */
 const lavaDispatch = (...words) =>
   new Promise((resolve, reject) => {
-    child = spawn(process.execPath, [join(ROOT, "dist/lava-dispatch.js"), ...words], { cwd: ROOT, stdio: "inherit" });
+    child = spawn(process.execPath, [join(ROOT, "dist/lava-dispatch.js"), ...words], { cwd: HERE, stdio: "inherit" });
     child.on("error", reject);
     child.on("exit", (code, signal) => resolve(code ?? (signal ? 130 : 1)));
   });
 
 function tellOutputs() {
   const made = Object.entries(WHAT).filter(([name]) => existsSync(join(OUTPUT, name)));
-  if (made.length) console.log(`Outputs in ${relative(ROOT, OUTPUT)}:`);
+  if (made.length) console.log(`Outputs in ${near(OUTPUT)}:`);
   for (const [name, what] of made) console.log(`  ${name.padEnd(18)} ${what}`);
 }
 
@@ -71,14 +86,14 @@ function tellOutputs() {
 function tellView() {
   if (!existsSync(join(OUTPUT, "journal.jsonl"))) return;
   console.log(`\nTime travel through this run, in your browser:`);
-  console.log(`$ dist/lava-dispatch.js visualize ${relative(ROOT, OUTPUT)}`);
+  console.log(`$ ${PROGRAM} visualize ${near(OUTPUT)}`);
 }
 
 /** The same job from its recording: the same program, with the recorded board and its time. */
 async function replayRecorded() {
   rmSync(OUTPUT, { recursive: true, force: true });
-  const words = ["replay", "--trace", "--output-dir", relative(ROOT, OUTPUT), RECORDING];
-  console.log(`The recorded run of ${JOB} is replayed, in virtual time:\n$ lava-dispatch ${words.join(" ")}\n`);
+  const words = ["replay", "--trace", "--output-dir", near(OUTPUT), near(RECORDING)];
+  console.log(`The recorded run of the job ${JOB} is replayed, in virtual time:\n$ ${PROGRAM} ${words.join(" ")}\n`);
   const code = await lavaDispatch(...words);
   console.log();
   tellOutputs();
@@ -89,21 +104,18 @@ async function replayRecorded() {
 async function main() {
   if (!live) return replayRecorded();
   if ((await board.status(socket)) !== "stopped") {
-    console.log(`A board from earlier still runs at ${relative(ROOT, socket)}: stopping it.`);
+    console.log(`A board from earlier still runs at ${near(socket)}: stopping it.`);
     await board.stop(socket);
   }
   for (const file of [board.powerLog(socket), board.defaults().log]) rmSync(file, { force: true });
   rmSync(OUTPUT, { recursive: true, force: true });
   await board.start({ port });
   console.log(`Board started, powered off: arm64, U-Boot, serial console on telnet 127.0.0.1:${port}.`);
-  console.log(
-    `$ lava-dispatch run --device ${DEVICE} --dispatcher ${DISPATCHER} --tftp-root ${relative(ROOT, tftp)} ${JOB}\n`,
-  );
+  const words = ["run", "--device", DEVICE, "--dispatcher", DISPATCHER, "--tftp-root", near(tftp)];
+  console.log(`$ ${[PROGRAM, ...words, JOB].join(" ")}\n`);
   try {
     if (interrupted) return 130;
-    return await lavaDispatch(
-      ...["run", "--device", DEVICE, "--dispatcher", DISPATCHER, "--output-dir", OUTPUT, "--tftp-root", tftp, JOB],
-    );
+    return await lavaDispatch(...words, "--output-dir", OUTPUT, JOB);
   } finally {
     if ((await board.status(socket)) === "on") {
       console.log("The board was still powered: switching it off.");
@@ -112,7 +124,7 @@ async function main() {
     await board.stop(socket);
     console.log("\nBoard powered off and stopped.");
     tellOutputs();
-    console.log(`  ${relative(ROOT, CACHE)}/board-${port}.console: what the board's own side of the line saw`);
+    console.log(`  ${near(board.defaults().log)}: what the board's own side of the line saw`);
     tellView();
   }
 }

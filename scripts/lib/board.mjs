@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { CACHE } from "./paths.mjs";
+import { CACHE, SETUP } from "./paths.mjs";
 import { qmp } from "./qmp.mjs";
 
 /** The machines that a board can be: `firmware` and `qemu` with the packages that have them. */
@@ -72,8 +72,7 @@ export async function start(options = {}) {
   if (!machine) throw new Error(`Unknown machine "${board.machine}": ${Object.keys(MACHINES).join(", ")}`);
   const { qemu, firmware } = machine;
   const missing = (what) => `${what} is missing: install the package`;
-  if (!existsSync(firmware.file))
-    throw new Error(`${missing(firmware.file)} ${firmware.package}, or run "npm run setup".`);
+  if (!existsSync(firmware.file)) throw new Error(`${missing(firmware.file)} ${firmware.package}, or run "${SETUP}".`);
   for (const file of [socket, board.log, pidFile(socket)]) mkdirSync(dirname(resolve(file)), { recursive: true });
   mkdirSync(board.tftp, { recursive: true });
   rmSync(socket, { force: true });
@@ -96,7 +95,7 @@ export async function start(options = {}) {
   try {
     execFileSync(qemu.program, words, { stdio: ["ignore", "ignore", "pipe"], encoding: "utf8" });
   } catch (error) {
-    if (error.code === "ENOENT") throw new Error(`${missing(qemu.program)} ${qemu.package}, or run "npm run setup".`);
+    if (error.code === "ENOENT") throw new Error(`${missing(qemu.program)} ${qemu.package}, or run "${SETUP}".`);
     throw new Error(`QEMU did not start: ${error.stderr?.trim() || error.message}`);
   }
   return board;

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 import { buildImage, describeImage, PEERS, staleImages } from "../build-images.mjs";
-import { ROOT } from "./paths.mjs";
+import { IMAGES, IS_CHECKOUT, ROOT } from "./paths.mjs";
 
 const NODE_WANTED = [20, 19];
 const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
@@ -166,21 +166,8 @@ export function bundleIsCurrent(root = ROOT) {
   return existsSync(bundle) && statSync(bundle).mtimeMs >= Math.max(...inputs.map((name) => newest(join(root, name))));
 }
 
-/**
- * Does all that is missing, and says each thing before it does it. Fast when nothing is.
- * @param {{tests?: boolean, packages?: boolean, images?: string[]}} options `images`: which of build-images.mjs (default
- *   all); `packages`: false leaves the system's packages as they are; `tests`: also the packages that only the tests need;
- *   those marked `ci` (they start services of the system) only where CI is set
- * @throws SetupError
- */
-export function setup({ tests = false, packages = true, images } = {}) {
-  const version = process.versions.node.split(".").map(Number);
-  if (version[0] < NODE_WANTED[0] || (version[0] === NODE_WANTED[0] && version[1] < NODE_WANTED[1])) {
-    throw new SetupError(`Node ${process.versions.node} is too old: ${NODE_WANTED.join(".")} or newer is needed.`);
-  }
-  const purposes = [undefined, ...(tests ? ["tests"] : []), ...(tests && process.env.CI ? ["ci"] : [])];
-  const list = JSON.parse(readFileSync(join(ROOT, "scripts/debian-packages.json"), "utf8"));
-  if (packages) installPackages(list.filter((entry) => purposes.includes(entry.for)));
+/** What only a checkout needs: npm's packages and the bundle; an installed package has them. */
+function setupCheckout() {
   if (!modulesAreCurrent()) {
     say("npm packages to install: npm ci, into node_modules (half a minute; compiles node-pty)");
     npm("ci", "--no-audit", "--no-fund");
@@ -190,9 +177,32 @@ export function setup({ tests = false, packages = true, images } = {}) {
     say("To build: npm run build, into dist");
     npm("run", "--silent", "build");
   }
+}
+
+/**
+ * Does all that is missing, and says each thing before it does it. Fast when nothing is.
+ * @param {{tests?: boolean, packages?: boolean, images?: string[]}} options `images`: which of build-images.mjs (default
+ *   all); `packages`: false leaves the system's packages as they are; `tests`: also the packages that only the tests need;
+ *   those marked `ci` (they start services of the system) only where CI is set, `build` only in a checkout
+ * @throws SetupError
+ */
+export function setup({ tests = false, packages = true, images } = {}) {
+  const version = process.versions.node.split(".").map(Number);
+  if (version[0] < NODE_WANTED[0] || (version[0] === NODE_WANTED[0] && version[1] < NODE_WANTED[1])) {
+    throw new SetupError(`Node ${process.versions.node} is too old: ${NODE_WANTED.join(".")} or newer is needed.`);
+  }
+  const purposes = [
+    undefined,
+    ...(IS_CHECKOUT ? ["build"] : []),
+    ...(tests ? ["tests"] : []),
+    ...(tests && process.env.CI ? ["ci"] : []),
+  ];
+  const list = JSON.parse(readFileSync(join(ROOT, "scripts/debian-packages.json"), "utf8"));
+  if (packages) installPackages(list.filter((entry) => purposes.includes(entry.for)));
+  if (IS_CHECKOUT) setupCheckout();
   for (const name of staleImages(images)) {
     if (PEERS.includes(name) && !tests) continue;
-    say(`To build: ${describeImage(name)}, into .images`);
+    say(`To build: ${describeImage(name)}, into ${IS_CHECKOUT ? ".images" : IMAGES}`);
     try {
       buildImage(name);
     } catch (error) {

@@ -81,7 +81,8 @@ async function choose(
   if (options.job === undefined && isOfRun(full)) return showRun(dirname(full), options, context, stop);
   if (options.job !== undefined || isRecording(full, stat)) return showRecording(path, options, context, stop);
   if (stat?.isDirectory() || (options.live && !stat)) return showRun(full, options, context, stop);
-  if (!stat) throw new UsageError(`There is nothing at ${path}.`, "Name a job, an output directory or a recording.");
+  if (!stat && options.device === undefined)
+    throw new UsageError(`There is nothing at ${path}.`, "Name a job, an output directory or a recording.");
   return showJob(path, options, context);
 }
 

@@ -12,6 +12,7 @@ import type { Pipeline } from "../pipeline/action-tree.js";
 import { buildPipeline } from "../pipeline/build-pipeline.js";
 import { builtInMachines } from "../strategies/built-in-machines.js";
 import type { Machines } from "../strategies/machines-types.js";
+import { namedFile } from "./built-in.js";
 import type { CliContext } from "./context.js";
 import { deviceTemplates } from "./device-templates.js";
 import { dispatcherSettings } from "./dispatcher-settings.js";
@@ -54,13 +55,17 @@ export interface Inputs {
 
 /** Reads all files that the options name. Throws UsageError. */
 export function readInputs(job: string, options: InputOptions, { cwd }: Pick<CliContext, "cwd">): InputTexts {
-  const { dispatcher, envDut, device } = options;
-  if (device === undefined) throw new UsageError("No device was given.", "Give it: --device <file>");
+  const { envDut } = options;
+  if (options.device === undefined)
+    throw new UsageError("No device was given.", `Give it: --device <file>, or a built-in one by its name`);
+  const jobFile = namedFile(job, "job", cwd);
+  const deviceFile = namedFile(options.device, "device", cwd);
+  const dispatcher = options.dispatcher && namedFile(options.dispatcher, "dispatcher", cwd);
   return {
-    jobFile: job,
-    job: readText(job, cwd, "job"),
-    deviceFile: device,
-    device: readText(device, cwd, "device"),
+    jobFile,
+    job: readText(jobFile, cwd, "job"),
+    deviceFile,
+    device: readText(deviceFile, cwd, "device"),
     ...(dispatcher !== undefined && {
       dispatcher: { file: dispatcher, text: readText(dispatcher, cwd, "dispatcher's settings") },
     }),

@@ -17,7 +17,7 @@ const append = (value: string, before: string[] = []) => [...before, value];
 /** Adds them. That a device is needed is said when one is missing: a misspelt option is told first. */
 export function withInputs(command: Command): Command {
   return command
-    .option("-d, --device <file>", "device dictionary, or a rendered device configuration")
+    .option("-d, --device <file>", "device dictionary, rendered device configuration, or name of a built-in device")
     .option("--dispatcher <file>", "settings of the dispatcher (dispatcher.yaml)")
     .option("--env-dut <file>", "environment of the board (env-dut.yaml)")
     .option("--machines <dir>", "folder of strategies of your own, beside the built-in ones", append)

@@ -4,10 +4,12 @@ import { addChart } from "./commands/chart.js";
 import { addDescribe } from "./commands/describe.js";
 import { addDoctor } from "./commands/doctor.js";
 import { addExplain } from "./commands/explain.js";
+import { addList } from "./commands/list.js";
 import { addReplay } from "./commands/replay.js";
 import { addReport } from "./commands/report.js";
 import { addRun } from "./commands/run.js";
 import { addSchema } from "./commands/schema.js";
+import { addBoard, addDemo, addSetup } from "./commands/scripts.js";
 import { addValidate } from "./commands/validate.js";
 import { addVisualize } from "./commands/visualize.js";
 import type { CliContext } from "./context.js";
@@ -28,6 +30,10 @@ const MAKERS: { [command: string]: (program: Command, finish: Finish) => void } 
   report: addReport,
   schema: addSchema,
   visualize: addVisualize,
+  list: addList,
+  demo: addDemo,
+  setup: addSetup,
+  board: addBoard,
 };
 
 export const COMMANDS = Object.keys(MAKERS);
@@ -53,8 +59,8 @@ export function createProgram(context: CliContext, finish: Finish, asked?: strin
     .addHelpText(
       "after",
       `${examples({
-        "lava-dispatch run --device device-configs/devices/qemu-x86_64.yaml jobs/qemu-x86_64.yaml":
-          "runs a job on a QEMU machine",
+        "lava-dispatch demo": "shows it, on an emulated board",
+        "lava-dispatch run --device qemu-x86_64 qemu-x86_64": "runs a built-in job on a QEMU machine",
         "lava-dispatch --target devices/fred.yaml job.yaml --output-dir=out": "the older form",
       })}`,
     );

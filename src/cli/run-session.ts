@@ -23,6 +23,7 @@ import { services } from "../services/index.js";
 import { writeChartFiles } from "./chart-files.js";
 import type { CliContext } from "./context.js";
 import type { Inputs } from "./load-inputs.js";
+import { jobFolder } from "./package-root.js";
 import { programEnvironment } from "./program-environment.js";
 import type { Screen } from "./screen.js";
 import { SpaceReserve } from "./space-reserve.js";
@@ -164,7 +165,7 @@ export function runOptionsOf(
       output,
       work,
       tftpRoot: resolve(cwd, tftp),
-      jobDir: dirname(resolve(cwd, inputs.jobFile)),
+      jobDir: jobFolder(resolve(cwd, inputs.jobFile), env),
       deviceDir: dirname(resolve(cwd, inputs.deviceFile)),
     },
     clock,

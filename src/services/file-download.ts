@@ -32,7 +32,9 @@ async function find(url: string, folder: string): Promise<{ path: string; size: 
       `'${path}' cannot be read: ${cause.code === "ENOENT" ? "there is no such file" : cause.message}`,
       {
         cause,
-        advice: "Check the `file:` URL in the job; a relative one starts at the job file's folder.",
+        advice: path.includes("/.images/")
+          ? "The images of the built-in jobs are made by `lava-dispatch setup` (in a checkout: `npm run setup`)."
+          : "Check the `file:` URL in the job; a relative one starts at the job file's folder.",
       },
     );
   });

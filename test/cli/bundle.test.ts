@@ -1,20 +1,25 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import {
+  chmodSync,
+  chownSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 import { REPORT_FILES } from "../../src/results/write-reports.js";
 import { makeCertificate } from "../support/certificate.js";
@@ -96,6 +101,67 @@ test("both executables tell their version, and what they begin with has its comp
     expect(dispatch(["--version"], program)).toMatchObject({ status: 0, stdout: `${version}\n` });
   for (const file of ["start.js.", "usual.js."])
     expect(readdirSync(dist).filter((name) => name.startsWith(file))).toHaveLength(1);
+});
+
+describe("compiled forms, where the program's folder cannot be written to", () => {
+  const NOBODY = 65534;
+  const asRoot = process.getuid?.() === 0;
+  let copy = "";
+  let home = "";
+  const validate = (...words: string[]) =>
+    spawnSync(process.execPath, [join(copy, "dist/lava-dispatch.js"), ...words], {
+      encoding: "utf8",
+      cwd: home,
+      env: { ...process.env, HOME: home, XDG_CACHE_HOME: undefined },
+      ...(asRoot && { uid: NOBODY, gid: NOBODY }),
+    });
+  const check = ["validate", "--offline", "--device", join(ROOT, "device-configs/devices/qemu-x86_64.yaml")];
+  const job = join(ROOT, "jobs/qemu-x86_64.yaml");
+  const kept = () =>
+    readdirSync(home, { recursive: true, encoding: "utf8" }).filter(
+      (name) => name.endsWith(".cache") && /\.js\./.test(name),
+    );
+  beforeAll(() => {
+    // Outside of this folder: others must be able to reach it.
+    copy = mkdtempSync(join(tmpdir(), "installed-"));
+    chmodSync(copy, 0o755);
+    cpSync(dist, join(copy, "dist"), { recursive: true, filter: (name) => !name.endsWith(".cache") });
+    cpSync(join(ROOT, "device-configs"), join(copy, "device-configs"), { recursive: true });
+    chmodSync(join(copy, "dist"), 0o555);
+  });
+  afterAll(() => {
+    chmodSync(join(copy, "dist"), 0o755);
+    rmSync(copy, { recursive: true, force: true });
+  });
+  beforeEach(() => {
+    home = mkdtempSync(join(copy, "home-"));
+    if (asRoot) chownSync(home, NOBODY, NOBODY);
+  });
+  test("are the user's own, and used by the next start", () => {
+    expect(validate(...check, job)).toMatchObject({ status: 0 });
+    const first = kept();
+    expect(first.filter((name) => /\/(start|usual)\.js\./.test(name))).toHaveLength(2);
+    const usual = join(home, first.find((name) => /usual\.js\./.test(name))!);
+    expect(statSync(join(usual, "..")).mode & 0o777).toBe(0o700);
+    expect(readdirSync(join(copy, "dist")).filter((name) => name.endsWith(".cache"))).toEqual([]);
+    const { ino } = statSync(usual);
+    expect(validate(...check, job)).toMatchObject({ status: 0 });
+    expect(statSync(usual).ino).toBe(ino);
+  });
+  test("what a short command compiles is not kept for the others", () => {
+    expect(validate("--version")).toMatchObject({ status: 0 });
+    expect(kept()).toEqual([]);
+  });
+  test("a folder that others may write to is not trusted", () => {
+    validate(...check, job);
+    const folder = join(home, kept()[0]!, "..");
+    for (const name of readdirSync(folder)) writeFileSync(join(folder, name), "not a compiled form");
+    chmodSync(folder, 0o777);
+    rmSync(join(folder, readdirSync(folder)[0]!));
+    const before = readdirSync(folder);
+    expect(validate(...check, job)).toMatchObject({ status: 0 });
+    expect(readdirSync(folder)).toEqual(before);
+  });
 });
 
 describe("validate", () => {
