@@ -6,7 +6,7 @@ import { PIECE } from "./split-validator.mjs";
 const isMap = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Keywords that only the program's own validators and messages need. */
-const OWN_WORDS = ["errorMessage", "keys", "unknownKeys", "pythonRegExp", "discriminator", PIECE];
+const OWN_WORDS = ["errorMessage", "keys", "unknownKeys", "serverKeys", "pythonRegExp", "discriminator", PIECE];
 
 /**
  * @param {object} schema a bundled schema

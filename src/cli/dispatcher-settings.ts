@@ -9,15 +9,17 @@ export interface DispatcherSettings {
   problems: Problem[];
 }
 
-/** Reads the dispatcher's settings; an empty file has none. */
+/** A line that says nothing: empty, a comment, the mark of a document. */
+const NOTHING = /^\ufeff?(?:---|\.\.\.)?\s*(?:#.*)?$/;
+
+/** Reads the dispatcher's settings. An empty file has none; what is no map sets nothing, as with LAVA. */
 export function dispatcherSettings(text: string, file: string): DispatcherSettings {
+  if (text.split("\n").every((line) => NOTHING.test(line))) return { settings: {}, problems: [] };
   const { value, problems } = parseYaml(text, file);
   const own = problems.map((problem) => ({ ...problem, errorClass: ConfigurationError.name }));
-  if (value === null || isMap(value)) return { settings: value ?? {}, problems: own };
+  if (isMap(value)) return { settings: value, problems: own };
+  if (value === null || own.length > 0) return { settings: {}, problems: own };
   const location = { file, line: 1, column: 1 };
-  const message = "The dispatcher's settings are one map of keys.";
-  return {
-    settings: {},
-    problems: [...own, { severity: "error", errorClass: ConfigurationError.name, message, location }],
-  };
+  const message = "the dispatcher's settings are not used: they must be a map of keys";
+  return { settings: {}, problems: [{ severity: "warning", errorClass: ConfigurationError.name, message, location }] };
 }

@@ -4,11 +4,11 @@ import { lavaExitCode } from "./exit-codes.js";
 import type { LavaRunOptions } from "./lava-run-program.js";
 import { buildInputs, readInputs } from "./load-inputs.js";
 import { makePlace } from "./output-directory.js";
-import { printProblems } from "./problems.js";
 import { runSession } from "./run-session.js";
 import { linePrinter } from "./screen.js";
 import { LogLines } from "./terminal/log-lines.js";
 import { UsageError } from "./usage-error.js";
+import { LAVA_FOLDER } from "./work-folder.js";
 
 const SHORTEST = 100;
 
@@ -29,9 +29,9 @@ export async function executeLavaRun(job: string, options: LavaRunOptions, conte
   if (options.validate)
     return (await executeValidate(job, { ...options, color: false }, context, output)) === 0 ? 0 : 1;
   const inputs = await buildInputs(texts, jobId, context);
-  printProblems(inputs.problems, context, false);
+  // Whoever starts it reads standard error: with a server, what stands there is the job's failure comment; without one, the
+  // log's records without the list's dashes, and nothing else. So everything that is to be said is said in the log.
   const { print, flush } = linePrinter(stderr);
-  // Without a server the log goes to standard error as well, without the list's dashes.
   const { url, jobLogInterval } = options;
   const lines = new LogLines("yaml", (line) => url === undefined && print(line.slice(2)));
   const report = await runSession(
@@ -40,7 +40,8 @@ export async function executeLavaRun(job: string, options: LavaRunOptions, conte
       output,
       ...(token !== undefined && { secrets: [token] }),
       ...(url !== undefined && { upload: { url, token: token ?? "", interval: seconds(jobLogInterval) } }),
-      screen: { sink: lines, note: print, summary: () => {} },
+      screen: { sink: lines },
+      usualFolder: LAVA_FOLDER,
       signals: ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2"],
     },
     context,

@@ -1,4 +1,3 @@
-import { rmdirSync } from "node:fs";
 import type { ValidateOptions } from "./commands/validate.js";
 import type { CliContext } from "./context.js";
 import { buildInputs, type Inputs, readInputs } from "./load-inputs.js";
@@ -41,9 +40,10 @@ const NO_FOLDER = "/lava-dispatch-scratch";
 /** Programs and URLs; what stands in the files was told already. */
 export async function lookOutside(inputs: Inputs, context: CliContext) {
   const { validateRun } = await import("../interpreter/validate-run.js");
-  const { chooseTftpRoot, makeWorkFolder, runOptionsOf } = await import("./run-session.js");
+  const { chooseTftpRoot, runOptionsOf } = await import("./run-session.js");
+  const { makeWorkFolder } = await import("./work-folder.js");
   // Where somebody wants the scratch folders, one must be possible.
-  if (inputs.dispatcher.dispatcher_download_dir) rmdirSync(makeWorkFolder(inputs));
+  if (inputs.dispatcher.dispatcher_download_dir) makeWorkFolder(inputs).remove();
   const work = NO_FOLDER;
   const tftp = chooseTftpRoot(inputs, undefined, work, context.env).directory;
   const options = runOptionsOf(inputs, context, { output: work, work, tftp });

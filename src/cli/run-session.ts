@@ -1,8 +1,6 @@
 /** One job from its files to its reports: what `run` and `lava-run` do alike. */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { ConfigurationError, type ErrorRecord, toErrorRecord } from "../base/errors.js";
+import { type ErrorRecord, toErrorRecord } from "../base/errors.js";
 import type { Json } from "../base/json.js";
 import { secretsOf } from "../definition/secrets.js";
 import type { RunSink } from "../interpreter/events.js";
@@ -25,9 +23,10 @@ import type { CliContext } from "./context.js";
 import type { Inputs } from "./load-inputs.js";
 import { jobFolder } from "./package-root.js";
 import { programEnvironment } from "./program-environment.js";
-import type { Screen } from "./screen.js";
+import type { ScreenSink } from "./screen.js";
 import { SpaceReserve } from "./space-reserve.js";
 import { type TftpRoot, tftpRoot, tftpSettings } from "./tftp-root.js";
+import { LAVA_FOLDER, linkLog, makeWorkFolder } from "./work-folder.js";
 
 export interface SessionOptions {
   inputs: Inputs;
@@ -35,7 +34,10 @@ export interface SessionOptions {
   tftpRoot?: string;
   /** Secrets beside those of the job. */
   secrets?: string[];
-  screen: Screen;
+  /** Without a `note`, what the program itself has to say goes to the job's log. */
+  screen: ScreenSink;
+  /** Where the scratch folder lies when the dispatcher's settings name none. */
+  usualFolder?: string;
   /** Signals that cancel. */
   signals: NodeJS.Signals[];
   /** A LAVA server that takes the log. */
@@ -46,12 +48,18 @@ export interface SessionOptions {
 export async function runSession(options: SessionOptions, context: CliContext): Promise<RunReport> {
   const { inputs, output, screen } = options;
   for (const stream of [context.stdout, context.stderr]) stream.stream?.();
-  const work = makeWorkFolder(inputs);
+  const folder = makeWorkFolder({ ...inputs, usual: options.usualFolder });
+  const work = folder.path;
+  const unlinkLog = work.startsWith(LAVA_FOLDER) ? linkLog(folder, output) : () => {};
   const reserve = new SpaceReserve(output);
   const builder = new ReportBuilder();
   let run: JobRun | undefined;
   let failed: ErrorRecord | undefined;
   let upload: LogUpload | undefined;
+  const note: Note = (text) => {
+    if (screen.note) screen.note(text);
+    else if (!run?.note(text)) context.stdout.write(`${text}\n`);
+  };
   const onError = (error: Error) => {
     reserve.release();
     failed ??= toErrorRecord(error);
@@ -74,8 +82,9 @@ export async function runSession(options: SessionOptions, context: CliContext): 
       new ConsoleCast(output, { onError, start, title: `${inputs.jobName} (job ${inputs.jobId})` }),
     ];
     writeDescription(output, masker.json({ pipeline: describe(inputs.pipeline) } as unknown as Json));
+    const tftp = chooseTftpRoot(inputs, options.tftpRoot, work, context.env);
     const runOptions: RunOptions = {
-      ...runOptionsOf(inputs, context, { output, work, tftp: tftpOf(options, work, context) }),
+      ...runOptionsOf(inputs, context, { output, work, tftp: tftp.directory }),
       ...(inputs.gold && { gold: onThisBoard(inputs.gold, options) }),
       env: programs.env,
       notes: [
@@ -86,14 +95,15 @@ export async function runSession(options: SessionOptions, context: CliContext): 
     };
     run = runJob(runOptions);
     if (failed) run.cancel(failed);
-    upload = startUpload(options, context, run);
+    if (!tftp.served && usesTftp(inputs.pipeline)) note(unservedText(tftp));
+    upload = startUpload(options, context, run, note);
     // Viewers find it a moment after the journal's first line.
     try {
       writeChartFiles(output, inputs.pipeline, masker);
     } catch (error) {
       onError(error as Error);
     }
-    const stop = cancelOnSignals(run, options, context);
+    const stop = cancelOnSignals(run, options, context, note);
     const verdict = await run.result.finally(stop);
     reserve.release();
     builder.conclude(verdict);
@@ -104,9 +114,13 @@ export async function runSession(options: SessionOptions, context: CliContext): 
   } finally {
     upload?.stop();
     reserve.release();
-    rmSync(work, { recursive: true, force: true });
+    unlinkLog();
+    folder.remove();
   }
 }
+
+/** Says something of the program itself. */
+type Note = (text: string) => void;
 
 /** A board that needs a TFTP root for one job needs it for another. */
 function onThisBoard(gold: GoldJob, { tftpRoot: root }: SessionOptions): GoldJob {
@@ -115,9 +129,10 @@ function onThisBoard(gold: GoldJob, { tftpRoot: root }: SessionOptions): GoldJob
 }
 
 function startUpload(
-  { upload, inputs: { jobId }, output, screen: { note } }: SessionOptions,
+  { upload, inputs: { jobId }, output }: SessionOptions,
   { version }: CliContext,
   run: JobRun,
+  note: Note,
 ): LogUpload | undefined {
   if (!upload) return undefined;
   const onUnknownJob = () => run.cancel("The job was deleted on the server");
@@ -125,27 +140,12 @@ function startUpload(
 }
 
 /** Waits until the server has the whole log; a signal ends the waiting. */
-async function finishUpload(upload: LogUpload, { signals, screen }: SessionOptions, context: CliContext) {
+async function finishUpload(upload: LogUpload, { signals }: SessionOptions, context: CliContext) {
   const stopSignals = context.onSignals(signals, () => {
-    screen.note("The rest of the log is not uploaded: it stays in the output directory.");
+    context.stderr.write("The rest of the log was not uploaded: it stays in the output directory.\n");
     upload.stop();
   });
   await upload.finish().finally(stopSignals);
-}
-
-/** The job's scratch folder: below the dispatcher's download folder where that is set. */
-export function makeWorkFolder({ dispatcher, jobId }: Pick<Inputs, "dispatcher" | "jobId">): string {
-  const { dispatcher_download_dir: folder, prefix } = dispatcher;
-  const base = typeof folder === "string" && folder ? folder : tmpdir();
-  try {
-    mkdirSync(base, { recursive: true });
-    return mkdtempSync(join(base, `lava-dispatch-${typeof prefix === "string" ? prefix : ""}${jobId}-`));
-  } catch (cause) {
-    throw new ConfigurationError(`The job's scratch folder cannot be made in ${base}: ${(cause as Error).message}`, {
-      cause,
-      advice: "Look at `dispatcher_download_dir` of the dispatcher's configuration, and at the disk.",
-    });
-  }
 }
 
 /** Everything of RunOptions that does not depend on who listens. */
@@ -175,14 +175,8 @@ export function runOptionsOf(
   };
 }
 
-function tftpOf({ inputs, tftpRoot: option, screen }: SessionOptions, work: string, { env }: CliContext): string {
-  const root = chooseTftpRoot(inputs, option, work, env);
-  if (!root.served && usesTftp(inputs.pipeline))
-    screen.note(
-      `warning: no TFTP server is known here: the board's files go to ${root.directory}, which nothing may serve. Name the served folder with --tftp-root, tftp_root in the dispatcher's settings, or LAVA_DISPATCH_TFTP_ROOT.`,
-    );
-  return root.directory;
-}
+const unservedText = ({ directory }: TftpRoot): string =>
+  `No TFTP server is known here: the board's files go to ${directory}, which nothing may serve. Name the served folder with --tftp-root, tftp_root in the dispatcher's settings, or LAVA_DISPATCH_TFTP_ROOT.`;
 
 export const chooseTftpRoot = (
   { dispatcher }: Pick<Inputs, "dispatcher">,
@@ -199,15 +193,23 @@ export function usesTftp({ actions }: Pick<Pipeline, "actions">): boolean {
 }
 
 /** The first signal cancels, the second hurries, the third ends the process. */
-function cancelOnSignals(run: JobRun, { screen, signals }: SessionOptions, context: CliContext): () => void {
+function cancelOnSignals(
+  run: JobRun,
+  { screen, signals }: SessionOptions,
+  context: CliContext,
+  note: Note,
+): () => void {
   let count = 0;
   const stopSignals = context.onSignals(signals, (name) => {
     count++;
     if (count === 1) {
-      screen.note("Cancelling: powering off and cleaning up. Press Ctrl-C again to hurry.");
+      // The log tells of it anyway.
+      screen.note?.("Cancelling: powering off and cleaning up. Press Ctrl-C again to hurry.");
       run.cancel(`The job was canceled (${name})`);
     } else if (count === 2) {
-      screen.note("Hurrying: what still runs is stopped. Press Ctrl-C again to stop at once.");
+      note(
+        `Hurrying: what still runs is stopped. ${screen.note ? "Press Ctrl-C again" : "Another signal"} to stop at once.`,
+      );
       run.hurry();
     } else {
       context.stderr.write("Stopped at once: the board may still be powered.\n");

@@ -17,10 +17,13 @@ export interface ScreenOptions {
   logFormat?: LogFormat;
 }
 
-export interface Screen {
+export interface ScreenSink {
   sink: RunSink;
   /** A line of the program itself, in the middle of a run. */
-  note(text: string): void;
+  note?(text: string): void;
+}
+
+export interface Screen extends Required<ScreenSink> {
   summary(report: RunReport, directory: string): void;
 }
 
@@ -61,6 +64,6 @@ export function makeScreen(options: ScreenOptions, context: CliContext): Screen 
     const tree = new LiveTree(stdout, clock, paint);
     return { sink: tree, note: (text) => tree.note(text), summary };
   }
-  const lines = new PlainLines({ paint, verbose, print });
+  const lines = new PlainLines({ paint, verbose, print, clock });
   return { sink: lines, note: (text) => lines.note(text), summary };
 }

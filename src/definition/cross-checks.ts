@@ -115,11 +115,13 @@ function testNames({ blocks, parsed }: Checks): Problem[] {
   return problems;
 }
 
-/** Jobs of a group take their device type, context and the like from their roles. */
+/** A group takes its device types, contexts and the like from its roles; the server makes a job of its own of each member. */
 function multinode({ job, blocks, parsed }: Checks): Problem[] {
-  const group = isMap(job.protocols) && job.protocols["lava-multinode"] !== undefined;
-  if (!group) {
-    if (job.device_type !== undefined) return [];
+  const group = isMap(job.protocols) ? job.protocols["lava-multinode"] : undefined;
+  const member = isMap(group) && group.target_group !== undefined;
+  if (group === undefined || member) {
+    // A member may be a connection to another one's device.
+    if (job.device_type !== undefined || (member && job.connection !== undefined)) return [];
     const hint = "add it, for example: device_type: qemu";
     return [problemAt(parsed, [], "error", '"device_type" is missing in a job', { hint })];
   }

@@ -17,6 +17,7 @@ interface Schema {
   errorMessage?: string;
   examples?: Json[];
   unknownKeys?: "error";
+  serverKeys?: string[];
   keys?: string[];
   definitions?: { [name: string]: Schema };
 }
@@ -153,7 +154,8 @@ class SchemaError {
     return this.#error(`"${key}" is missing in ${name}`, hint, "key");
   }
 
-  #unknownKey(key: string): Problem {
+  #unknownKey(key: string): Problem | undefined {
+    if (!this.strict && this.#schema.serverKeys?.includes(key)) return undefined;
     const known = Object.keys(this.#schema.properties ?? {});
     const [near] = nearest(key, known);
     const unused = known.filter((name) => !isMap(this.error.data) || !(name in this.error.data));

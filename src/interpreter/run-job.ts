@@ -31,6 +31,8 @@ export interface JobRun {
   /** Ends the job with this error (a text: JobCanceled): power off, clean up. A second call hurries. */
   cancel(reason: string | ErrorRecord): void;
   hurry(): void;
+  /** A warning of the program itself in the job's log; false when the log has ended. */
+  note(message: string): boolean;
   /** Where the job stands now: for whoever looks at it from outside. */
   standing(): Standing;
 }
@@ -106,8 +108,10 @@ export function runJob(options: RunOptions): JobRun {
   runtime.statePath = () => statePaths(actor.getSnapshot().value).join(" + ");
 
   let cancelled = false;
+  let ended = false;
   const result = new Promise<Verdict>((resolve) => {
     const finish = async (error: ErrorRecord | null, further: ErrorRecord[]) => {
+      ended = true;
       const result = error ? "fail" : "pass";
       resolve(await conclude(options, runtime, journal, { result, ...(error && { error }), further }));
     };
@@ -133,6 +137,10 @@ export function runJob(options: RunOptions): JobRun {
       actor.send({ type: "job.cancel", error });
     },
     hurry: () => runtime.services.hurry.abort(),
+    note: (message) => {
+      if (!ended) runtime.log.warning(message);
+      return !ended;
+    },
     standing: () => runtime.standing(),
   };
 }

@@ -210,6 +210,7 @@ export class ServiceRunner {
     for (const { level, message } of this.#options.notes ?? []) this.#log.log(level, message);
     for (const problem of [...pipeline.problems, ...pipeline.validation])
       if (problem.severity === "error") errors.push(problemError(problem));
+      else this.#log.warning(warningText(problem));
     const checks: Promise<void>[] = [];
     for (const node of this.#nodes.values())
       for (const step of [node.run, node.conclude, node.cleanup, ...node.diagnose])
@@ -294,6 +295,12 @@ function knownInput(tree: { [key: string]: CelTree }, scope: CelScope): JsonMap 
     }
   }
   return known;
+}
+
+/** A warning as one line of the log: what, where, what to do. */
+function warningText({ message, location, hint }: Problem): string {
+  const place = location ? `${location.file}:${location.line}:${location.column}: ` : "";
+  return `${place}${message}${hint ? ` (${hint})` : ""}`;
 }
 
 /** A problem of the job or the device as the error that refuses the job. */

@@ -31,7 +31,7 @@ const SMALLER = 100;
 /** Bytes that are read at once; doubled for a longer record. */
 const WINDOW = 256 * 1024;
 /** ms that a server may take for an answer. */
-const LONGEST = 60_000;
+const LONGEST = 120_000;
 const RETRY_AFTER = 5000;
 
 /** Whole records, and the place in the file after each. */
@@ -63,6 +63,8 @@ export class LogUpload {
   /** Resolves when the server has everything, or after `stop`. Nothing may be appended to the file any more. Never rejects. */
   finish(): Promise<void> {
     this.#finishing = true;
+    // Whoever waits for the end now hears what it waits for.
+    this.#fault = "";
     this.#wake();
     return this.#running;
   }

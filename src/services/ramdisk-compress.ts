@@ -3,6 +3,7 @@ import { copyFile, mkdir, rename, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ConfigurationError } from "../base/errors.js";
 import { compressionProgram } from "./download/decompress.js";
+import { jobFolder } from "./job-folder.js";
 import { dig, optionalText } from "./overlay/inputs.js";
 import { overlayOf, tftpName } from "./overlay/layout.js";
 import { appendToRamdisk, ramdiskCompression } from "./overlay/ramdisk-append.js";
@@ -38,7 +39,7 @@ export const ramdiskCompress: Service = {
     const ramdisk = { file, offset: Number(dig(data.ramdisk, "offset") ?? 0) };
     const compression = await ramdiskCompression(ramdisk);
     const folder =
-      optionalText(input, "name_directory") ?? join(paths.tftpRoot, optionalText(input, "suffix") ?? context.jobId);
+      optionalText(input, "name_directory") ?? join(paths.tftpRoot, optionalText(input, "suffix") ?? jobFolder(context));
     const name = `ramdisk.cpio${compression ? `.${compression}` : ""}`;
     let result = join(folder, "ramdisk", name);
     await mkdir(dirname(result), { recursive: true });

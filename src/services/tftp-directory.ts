@@ -1,6 +1,7 @@
 import { chmod, mkdir, mkdtemp, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { InfrastructureError, JobError } from "../base/errors.js";
+import { jobFolder } from "./job-folder.js";
 import { text } from "./overlay/inputs.js";
 import type { Service } from "./types.js";
 
@@ -16,16 +17,16 @@ export const tftpDirectory: Service = {
     const { jobId, log } = context;
     if (!/^[\w.-]+$/.test(jobId) || /^\.+$/.test(jobId))
       throw new JobError(`The job id '${jobId}' cannot name a folder`);
-    const jobFolder = join(tftpRoot, jobId);
+    const folder = join(tftpRoot, jobFolder(context));
     try {
-      await mkdir(jobFolder, { recursive: true, mode: 0o755 });
-      const directory = await mkdtemp(join(jobFolder, text(input, "prefix").replaceAll("/", "-")));
+      await mkdir(folder, { recursive: true, mode: 0o755 });
+      const directory = await mkdtemp(join(folder, text(input, "prefix").replaceAll("/", "-")));
       // mkdtemp gives 0700, and the umask may have taken from mkdir: the server is another user.
-      await Promise.all([chmod(directory, 0o755), chmod(jobFolder, 0o755)]);
+      await Promise.all([chmod(directory, 0o755), chmod(folder, 0o755)]);
       context.onCleanup(async () => {
         log.debug(`Removing ${directory}`);
         await rm(directory, { recursive: true, force: true });
-        await rmdir(jobFolder).catch(() => {}); // Not empty: another deployment of this job.
+        await rmdir(folder).catch(() => {}); // Not empty: another deployment of this job.
       });
       return { data: { tftp: { directory, suffix: directory.slice(tftpRoot.length).replace(/^\/+/, "") } } };
     } catch (cause) {

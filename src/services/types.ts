@@ -11,7 +11,7 @@ export interface JobPaths {
   output: string;
   /** The job's own scratch folder, removed at the end. */
   work: string;
-  /** What the TFTP server hands out; the job's files go to `<tftpRoot>/<job id>/...`, removed at the end. */
+  /** What the TFTP server hands out; the job's files go to `<tftpRoot>/<prefix><job id>/...`, removed at the end. */
   tftpRoot: string;
   /** Folder of the job file: relative `file:` URLs start here. */
   jobDir: string;

@@ -116,12 +116,23 @@ describe("the live tree on a terminal", () => {
   });
 });
 
+test("what the program says itself has the time at which it says it, not that of the last output", () => {
+  const clock = new SteppingClock(START);
+  const lines: string[] = [];
+  const sink = new PlainLines({ paint: plain, verbose: true, print: (line) => lines.push(line), clock });
+  sink.write(target("a line", START + 1000));
+  clock.advanceTo(START + 61_500);
+  sink.note("Cancelling");
+  sink.write(target("another", START + 62_000));
+  expect(lines.map((line) => line.slice(0, 9))).toEqual(["[    0.0]", "[   60.5]", "[   61.0]"]);
+});
+
 const JOURNALS = { mixed, retried, faulty, incomplete };
 
 describe.each(Object.entries(JOURNALS))("the journal %s", (name, make) => {
   test.each([false, true])("as plain lines, verbose: %s", (verbose) => {
     const lines: string[] = [];
-    const sink = new PlainLines({ paint: plain, verbose, print: (line) => lines.push(line) });
+    const sink = new PlainLines({ paint: plain, verbose, print: (line) => lines.push(line), clock: new SteppingClock(START) });
     for (const event of events(make().records)) sink.write(event);
     sink.write(target("console\x1b[2J line", START + 1000));
     sink.write({ type: "log", t: START + 2000, level: "warning", message: "careful", line: 1 });

@@ -138,9 +138,7 @@ const BROKEN: { [name: string]: string } = {
   "group-role-is-text": group("{lava-multinode: {roles: {a: qemu}}}"),
   "group-guest-without-host": group("{lava-multinode: {roles: {g: {connection: ssh, count: 1}}}}"),
   "group-named-device-twice": group("{lava-multinode: {roles: {a: {device_type: qemu, device: qemu01, count: 2}}}}"),
-  "group-as-the-server-split-it": group(
-    "{lava-multinode: {target_group: x, role: a, roles: {a: {device_type: qemu, count: 1}}}}",
-  ),
+  "group-as-the-server-split-it": group("{lava-multinode: {target_group: x, role: a, roles: {'17': a}}}"),
   "group-block-without-role": group(
     "{lava-multinode: {roles: {a: {device_type: qemu, count: 1}}}}",
     "{method: minimal}",

@@ -1,4 +1,5 @@
 /** Plain lines, for pipes and CI: one line for what begins, ends, fails and is measured; `verbose` shows the whole log. */
+import type { Clock } from "../../base/clock.js";
 import type { RunEvent, RunSink } from "../../interpreter/events.js";
 import { harmless, mark, type Paint, shortTime } from "./paint.js";
 import { type ActionRecord, resultLine, retryLine } from "./result-line.js";
@@ -9,6 +10,8 @@ export interface PlainOptions {
   verbose: boolean;
   /** Writes one line. */
   print: (line: string) => void;
+  /** Says when the program's own lines are. */
+  clock: Pick<Clock, "now">;
 }
 
 export class PlainLines implements RunSink {
@@ -45,6 +48,7 @@ export class PlainLines implements RunSink {
 
   /** A line of the program itself, e.g. that the job is being cancelled. */
   note(text: string): void {
+    this.#last = Math.max(this.#last, this.#options.clock.now());
     this.#print(this.#options.paint("yellow", text));
   }
 
