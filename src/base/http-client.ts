@@ -1,5 +1,7 @@
 /** The HTTP client of all that asks servers, and whom it trusts. */
 import { readFileSync } from "node:fs";
+import type { RequestFunction } from "got";
+import { type Environment, proxiedRequest } from "./http-proxy.js";
 
 let extra: string | undefined;
 let trusted: Promise<void> | undefined;
@@ -12,11 +14,13 @@ export function trustLater(file: string): void {
   extra = file;
 }
 
-/** got, with everybody trusted who is to be. */
-export async function loadGot(): Promise<typeof import("got")> {
+/** got, with everybody trusted who is to be, and by the proxies of an environment. */
+export async function loadGot(env: Environment): Promise<Pick<typeof import("got"), "got" | "HTTPError">> {
   if (extra !== undefined) trusted ??= trust(extra);
   await trusted;
-  return import("got");
+  const { got, HTTPError } = await import("got");
+  const request = proxiedRequest(env);
+  return { got: request ? got.extend({ request: request as RequestFunction }) : got, HTTPError };
 }
 
 /** A file that cannot be read is ignored with a warning, as Node does. */

@@ -130,13 +130,13 @@ function onThisBoard(gold: GoldJob, { tftpRoot: root }: SessionOptions): GoldJob
 
 function startUpload(
   { upload, inputs: { jobId }, output }: SessionOptions,
-  { version }: CliContext,
+  { version, env }: CliContext,
   run: JobRun,
   note: Note,
 ): LogUpload | undefined {
   if (!upload) return undefined;
   const onUnknownJob = () => run.cancel("The job was deleted on the server");
-  return new LogUpload({ ...upload, file: join(output, "logs.yaml"), jobId, version, onUnknownJob, note });
+  return new LogUpload({ ...upload, file: join(output, "logs.yaml"), jobId, version, env, onUnknownJob, note });
 }
 
 /** Waits until the server has the whole log; a signal ends the waiting. */

@@ -15,6 +15,8 @@ export interface LogUploadOptions {
   token: string;
   jobId: string;
   version: string;
+  /** Names the proxies (default: none). */
+  env?: NodeJS.ProcessEnv;
   /** Between two uploads, ms. */
   interval: number;
   /** Between a failure and the next try, ms (default 5000). */
@@ -113,8 +115,8 @@ export class LogUpload {
 
   /** False when it is to be tried again later. */
   async #send({ text, ends }: Batch): Promise<boolean> {
-    const { url, token, jobId, version } = this.#options;
-    const { got } = await loadGot();
+    const { url, token, jobId, version, env = {} } = this.#options;
+    const { got } = await loadGot(env);
     const address = `${url.replace(/\/+$/, "")}/scheduler/internal/v1/jobs/${encodeURIComponent(jobId)}/logs/`;
     try {
       const { statusCode, body } = await got.post(address, {

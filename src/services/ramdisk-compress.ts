@@ -39,7 +39,8 @@ export const ramdiskCompress: Service = {
     const ramdisk = { file, offset: Number(dig(data.ramdisk, "offset") ?? 0) };
     const compression = await ramdiskCompression(ramdisk);
     const folder =
-      optionalText(input, "name_directory") ?? join(paths.tftpRoot, optionalText(input, "suffix") ?? jobFolder(context));
+      optionalText(input, "name_directory") ??
+      join(paths.tftpRoot, optionalText(input, "suffix") ?? jobFolder(context));
     const name = `ramdisk.cpio${compression ? `.${compression}` : ""}`;
     let result = join(folder, "ramdisk", name);
     await mkdir(dirname(result), { recursive: true });

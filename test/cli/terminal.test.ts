@@ -132,7 +132,12 @@ const JOURNALS = { mixed, retried, faulty, incomplete };
 describe.each(Object.entries(JOURNALS))("the journal %s", (name, make) => {
   test.each([false, true])("as plain lines, verbose: %s", (verbose) => {
     const lines: string[] = [];
-    const sink = new PlainLines({ paint: plain, verbose, print: (line) => lines.push(line), clock: new SteppingClock(START) });
+    const sink = new PlainLines({
+      paint: plain,
+      verbose,
+      print: (line) => lines.push(line),
+      clock: new SteppingClock(START),
+    });
     for (const event of events(make().records)) sink.write(event);
     sink.write(target("console\x1b[2J line", START + 1000));
     sink.write({ type: "log", t: START + 2000, level: "warning", message: "careful", line: 1 });

@@ -511,3 +511,22 @@ describe("the lab's cache", () => {
     expect(await validate({ url: `${origin}/kernel` })).toEqual([]);
   });
 });
+
+test("what is checked and downloaded goes by the proxy that the worker's environment names, cut answers too", async () => {
+  const proxy = await serve((request, response) => {
+    // All that it is asked for is a URL of somebody else.
+    if (request.method === "HEAD") response.end();
+    else answer(request, response);
+  });
+  const answer = cutting(body, 1, { ranges: true, etag: '"1"' });
+  context.env.http_proxy = proxy;
+  context.env.NO_PROXY = "lab.invalid";
+  const url = "http://files.invalid/kernel";
+  expect(await validate({ url })).toEqual([]);
+  await run({ url, sha256sum: sum("sha256") });
+  expect(readFileSync(downloaded().file as string).equals(body)).toBe(true);
+  expect(requests.map(({ method, url }) => `${method} ${url}`)).toEqual([`HEAD ${url}`, `GET ${url}`, `GET ${url}`]);
+  const [error] = (await validate({ url: "http://lab.invalid/x" })) ?? [];
+  expect(error?.message).toContain("the host name cannot be resolved");
+  expect(requests).toHaveLength(3);
+});

@@ -8,7 +8,7 @@ import type { ServiceContext } from "../types.js";
 /** ms until a request without an answer is given up; uploads take as long as they need. */
 const PATIENCE = 60_000;
 
-type ApiContext = Pick<ServiceContext, "signal" | "log">;
+type ApiContext = Pick<ServiceContext, "signal" | "log" | "env">;
 
 export interface MachineApi {
   projectId(name: string): Promise<string>;
@@ -33,7 +33,7 @@ const listOf = (answer: Json): JsonMap[] => (Array.isArray(answer) ? answer.filt
 
 /** Logs in with an API token. @throws InfrastructureError, JobError when the token is refused. */
 export async function connectMachineApi(endpoint: string, token: string, context: ApiContext): Promise<MachineApi> {
-  const { got, HTTPError } = await loadGot();
+  const { got, HTTPError } = await loadGot(context.env);
   const base = endpoint.replace(/\/+$/, "");
   let bearer: string | undefined;
 

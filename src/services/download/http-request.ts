@@ -16,7 +16,7 @@ const IDLE = 60_000;
 const FACTOR = 100;
 const LONGEST = 120_000;
 
-export type HttpContext = Pick<ServiceContext, "signal" | "clock" | "log">;
+export type HttpContext = Pick<ServiceContext, "signal" | "clock" | "log" | "env">;
 export interface HttpRequest {
   url: string;
   headers: { [name: string]: string };
@@ -62,7 +62,7 @@ export async function send(
   extra: { [name: string]: string },
   context: HttpContext,
 ): Promise<Response> {
-  const { got } = await loadGot();
+  const { got } = await loadGot(context.env);
   const stalled = new AbortController();
   let since: number | undefined = context.clock.now();
   let timer: unknown;
