@@ -1,6 +1,6 @@
 /** The statechart and the explanation of its timeouts, in an output directory: what viewers of the run need beside the journal. */
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeFresh } from "../base/fresh-file.js";
 import type { Json } from "../base/json.js";
 import type { Pipeline } from "../pipeline/action-tree.js";
 import { explain } from "../pipeline/explain.js";
@@ -15,7 +15,7 @@ export function writeChartFiles(output: string, pipeline: Pipeline, masker: Mask
   for (const [name, value] of Object.entries(files)) {
     const path = join(output, name);
     try {
-      writeFileSync(path, `${JSON.stringify(masker.json(value as unknown as Json))}\n`);
+      writeFresh(path, `${JSON.stringify(masker.json(value as unknown as Json))}\n`);
     } catch (error) {
       throw writeFailure(path, error);
     }

@@ -1,6 +1,7 @@
 /** A little space on the disk, kept free for the reports of a job that filled it. */
-import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { openFresh } from "../base/fresh-file.js";
 
 const BYTES = 1024 * 1024;
 
@@ -9,7 +10,7 @@ export class SpaceReserve {
   constructor(directory: string) {
     this.#path = join(directory, ".reserve");
     try {
-      const file = openSync(this.#path, "w", 0o600);
+      const file = openFresh(this.#path, 0o600);
       // Not all zeros: file systems keep no space for those.
       writeSync(file, Buffer.alloc(BYTES, "reserve "));
       closeSync(file);

@@ -1,6 +1,7 @@
 /** A file that grows live: what was appended survives the process being killed, up to what the last flush took. */
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { InfrastructureError } from "../base/errors.js";
+import { isDevice, openFresh } from "../base/fresh-file.js";
 
 export interface AppendFileOptions {
   /** Keep what the file holds (default: begin anew). */
@@ -38,9 +39,10 @@ export class AppendFile {
   constructor(path: string, options: AppendFileOptions = {}) {
     this.path = path;
     this.#options = options;
-    const { O_WRONLY, O_CREAT, O_APPEND, O_TRUNC } = constants;
+    const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW } = constants;
     try {
-      this.#fd = openSync(path, O_WRONLY | O_CREAT | O_APPEND | (options.keep ? 0 : O_TRUNC), 0o644);
+      const asItIs = options.keep || isDevice(path);
+      this.#fd = asItIs ? openSync(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o644) : openFresh(path);
     } catch (error) {
       throw writeFailure(path, error);
     }

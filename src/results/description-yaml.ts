@@ -1,6 +1,6 @@
 /** description.yaml: the tree that will run, in LAVA's form (spec output.md §4). */
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeFresh } from "../base/fresh-file.js";
 import { writeFailure } from "./append-file.js";
 import { blockYaml } from "./block-yaml.js";
 
@@ -8,7 +8,7 @@ import { blockYaml } from "./block-yaml.js";
 export function writeDescription(directory: string, description: unknown): void {
   const path = join(directory, "description.yaml");
   try {
-    writeFileSync(path, blockYaml(description));
+    writeFresh(path, blockYaml(description));
   } catch (error) {
     throw writeFailure(path, error);
   }

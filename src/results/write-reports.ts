@@ -1,8 +1,9 @@
 /** The reports of an output directory, made again at any time from its journal. */
 import { createReadStream } from "node:fs";
-import { rename, writeFile } from "node:fs/promises";
+import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { writeFresh } from "../base/fresh-file.js";
 import { writeFailure } from "./append-file.js";
 import { reportFromJournal } from "./report-from-journal.js";
 import { reportHtml } from "./report-html.js";
@@ -54,7 +55,7 @@ export async function writeReports(directory: string, report: RunReport): Promis
   for (const [name, make] of Object.entries(REPORTS)) {
     const path = join(directory, name);
     try {
-      await writeFile(`${path}.new`, await make(report, directory));
+      writeFresh(`${path}.new`, await make(report, directory));
       await rename(`${path}.new`, path);
     } catch (error) {
       throw writeFailure(path, error);

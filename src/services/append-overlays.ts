@@ -1,9 +1,10 @@
-import { createReadStream, createWriteStream } from "node:fs";
+import { createReadStream } from "node:fs";
 import { chmod, open, rename, rm, stat } from "node:fs/promises";
 import { basename, posix } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { JobError } from "../base/errors.js";
+import { freshStream } from "../base/fresh-file.js";
 import { isMap, type JsonMap } from "../base/json.js";
 import { compress, compressionOf, compressionProgram } from "./download/decompress.js";
 import { nameInside } from "./files/name-inside.js";
@@ -95,7 +96,7 @@ async function appendToTar(file: string, members: Member[], to: string, context:
     yield* tarOf(members);
   };
   const bytes = compression === undefined ? whole() : compress(compression, whole(), programOptions(context));
-  await pipeline(Readable.from(bytes, { objectMode: false }), createWriteStream(to), { signal: context.signal });
+  await pipeline(Readable.from(bytes, { objectMode: false }), freshStream(to), { signal: context.signal });
 }
 
 /** An image, packed or sparse or neither, with the members in its file system; it comes out as it went in. */
@@ -119,7 +120,7 @@ async function appendToImage(
       context,
       `'${basename(file)}'`,
     );
-    await pipeline(Readable.from(plain, { objectMode: false }), createWriteStream(sparse ? unpacked : raw), {
+    await pipeline(Readable.from(plain, { objectMode: false }), freshStream(sparse ? unpacked : raw), {
       signal: context.signal,
     });
     if (sparse) await convert(["simg2img", unpacked, raw]);
@@ -128,7 +129,7 @@ async function appendToImage(
     if (compression === undefined) return;
     await rename(to, unpacked);
     const packed = compress(compression, createReadStream(unpacked, { highWaterMark: 256 * 1024 }), options);
-    await pipeline(Readable.from(packed, { objectMode: false }), createWriteStream(to), { signal: context.signal });
+    await pipeline(Readable.from(packed, { objectMode: false }), freshStream(to), { signal: context.signal });
   } finally {
     await Promise.all([unpacked, `${to}.raw`].map((path) => rm(path, { force: true })));
   }

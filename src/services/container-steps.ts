@@ -1,6 +1,7 @@
-import { mkdir, realpath, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, realpath, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DispatchError } from "../base/errors.js";
+import { writeFresh } from "../base/fresh-file.js";
 import { dockerMapOf, prepareImage } from "./docker/prepare-image.js";
 import { dockerRunArguments } from "./docker/run-arguments.js";
 import { downloadsOf } from "./files/name-inside.js";
@@ -54,7 +55,7 @@ export const containerSteps: Service = {
     const folder = downloadsOf(paths, action.namespace);
     const script = join(paths.work, `steps-${action.level}.sh`);
     await mkdir(folder, { recursive: true });
-    await writeFile(script, `set -e\nset -x\n${steps.join("\n")}\n`);
+    writeFresh(script, `set -e\nset -x\n${steps.join("\n")}\n`);
     context.onCleanup(() => rm(script, { force: true }));
     const devices: string[] = [];
     for (const device of texts(input, "devices")) {

@@ -17,7 +17,8 @@ export const emptyImage: Service = {
     if (!number || !unit) throw new JobError(`'${size}' is no size of a disk`, { advice: "For example: 2G" });
     const file = join(context.paths.work, insidePath(text(input, "name"), "The disk's name"));
     context.onCleanup(() => rm(file, { force: true }));
-    const handle = await open(file, "w", 0o600);
+    await rm(file, { recursive: true, force: true });
+    const handle = await open(file, "wx", 0o600);
     try {
       await handle.truncate(Number(number) * (UNITS[unit] as number));
     } finally {

@@ -1,7 +1,7 @@
-import { createWriteStream } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { freshStream } from "../base/fresh-file.js";
 import { findInIso } from "./files/iso9660.js";
 import { map, text } from "./overlay/inputs.js";
 import type { Service } from "./types.js";
@@ -28,7 +28,7 @@ export const isoExtract: Service = {
         else
           await pipeline(
             image.createReadStream({ start, end: start + size - 1, autoClose: false }),
-            createWriteStream(file),
+            freshStream(file),
             { signal },
           );
         files[name] = file;

@@ -1,8 +1,10 @@
 /** Chooses U-Boot's boot command for a kernel and makes the kernel what that command loads (spec runtime.md §7, §8). */
+
 import { createReadStream, createWriteStream } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { ConfigurationError, JobError } from "../base/errors.js";
+import { freshStream } from "../base/fresh-file.js";
 import type { JsonMap } from "../base/json.js";
 import { dig, map, optionalText, text } from "./overlay/inputs.js";
 import { tftpName } from "./overlay/layout.js";
@@ -66,7 +68,7 @@ export const kernelPrepare: Service = {
     if (deploy.append_dtb === true && typeof dtb === "string") {
       const joined = join(dirname(kernel), `${basename(kernel)}-dtb`);
       context.log.info(`Appending ${basename(dtb)} to the kernel: ${joined}`);
-      await pipeline(createReadStream(kernel), createWriteStream(joined));
+      await pipeline(createReadStream(kernel), freshStream(joined));
       await pipeline(createReadStream(dtb), createWriteStream(joined, { flags: "a" }));
       kernel = joined;
     }

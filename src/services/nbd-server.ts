@@ -1,8 +1,9 @@
-import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { readFile, rm, stat } from "node:fs/promises";
 import { connect, isIP } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { InfrastructureError, JobError } from "../base/errors.js";
+import { writeFresh } from "../base/fresh-file.js";
 import { dispatcherIp } from "./dispatcher-ip.js";
 import { sleep } from "./download/sleep.js";
 import { freePort } from "./files/free-port.js";
@@ -65,7 +66,7 @@ export const nbdServer: Service = {
     context.onCleanup(() => endServer(pidFile));
     // Not the system's configuration; an empty one kills some versions.
     const config = join(paths.work, `nbd-server-${action.level}.conf`);
-    await writeFile(config, "[generic]\n");
+    writeFresh(config, "[generic]\n");
     const argv = ["nbd-server", `${host}:${port}`, file, "-C", config, "-p", pidFile];
     await mustSucceed(argv, { ...context, error: "InfrastructureError" });
     const end = clock.now() + PATIENCE;

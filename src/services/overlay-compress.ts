@@ -1,11 +1,12 @@
 /** Packs the overlay: the same tree gives the same bytes. A copy without private files stays in the output directory. */
 import { createHash } from "node:crypto";
-import { createWriteStream } from "node:fs";
-import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { copyFile, mkdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
+import { freshStream, writeFresh } from "../base/fresh-file.js";
 import { overlayOf } from "./overlay/layout.js";
 import { tarOf } from "./overlay/tar-write.js";
 import { type Member, treeOf } from "./overlay/tree.js";
@@ -20,7 +21,7 @@ async function pack(members: Member[], file: string, signal: AbortSignal): Promi
       yield chunk;
     }
   };
-  await pipeline(Readable.from(tarOf(members), { objectMode: false }), createGzip(), hashed, createWriteStream(file), {
+  await pipeline(Readable.from(tarOf(members), { objectMode: false }), createGzip(), hashed, freshStream(file), {
     signal,
   });
   return hash.digest("hex");
@@ -39,9 +40,12 @@ export const overlayCompress: Service = {
     const secret = new Set(overlay.private);
     const open = members.filter(({ path }) => !secret.has(path));
     const hidden = members.length - open.length;
-    if (hidden === 0) await copyFile(tarball, copy);
+    if (hidden === 0) {
+      await rm(copy, { recursive: true, force: true });
+      await copyFile(tarball, copy, constants.COPYFILE_EXCL);
+    }
     const copySha256 = hidden === 0 ? sha256 : await pack(open, copy, signal);
-    await writeFile(`${copy}.sha256`, `${copySha256}  ${basename(copy)}\n`);
+    writeFresh(`${copy}.sha256`, `${copySha256}  ${basename(copy)}\n`);
     log.debug(`overlay: ${tarball} sha256 ${sha256}`);
     if (hidden) log.debug(`The copy ${copy} (sha256 ${copySha256}) leaves out ${hidden} private file(s)`);
     return { data: { overlay: { tarball, sha256 } } };

@@ -1,5 +1,6 @@
-import { copyFile, readFile, writeFile } from "node:fs/promises";
+import { copyFile, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { writeFresh } from "../base/fresh-file.js";
 import { dispatcherIp } from "./dispatcher-ip.js";
 import { optionalText, text } from "./overlay/inputs.js";
 import { tftpName } from "./overlay/layout.js";
@@ -39,7 +40,7 @@ export const preseedComplete: Service = {
     let preseed = await readFile(file, "utf8");
     if (command) preseed = withLateCommand(preseed, command);
     if (!name) {
-      await writeFile(file, preseed);
+      writeFresh(file, preseed);
       return undefined;
     }
     if (overlay) {
@@ -50,7 +51,7 @@ export const preseedComplete: Service = {
         `tftp://${dispatcherIp(context.dispatcher, "tftp")}/${tftpName(context, copy)}`,
       );
     }
-    await writeFile(file, preseed);
+    writeFresh(file, preseed);
     const ramdisk = optionalText(input, "ramdisk");
     if (ramdisk) await copyFile(file, join(ramdisk, insidePath(name, "The preseed file's name")));
     return { data: { ramdisk: { preseed_local: name } } };

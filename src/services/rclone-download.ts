@@ -1,6 +1,7 @@
-import { rm, writeFile } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { JobError } from "../base/errors.js";
+import { writeFresh } from "../base/fresh-file.js";
 import type { JsonMap } from "../base/json.js";
 import { checkDownloadInput, download, downloadPrograms } from "./download/download.js";
 import { shownUrl } from "./download/local-file.js";
@@ -36,7 +37,7 @@ async function configArguments(input: JsonMap, context: ServiceContext): Promise
   if (config === undefined) return shared === undefined ? [] : [`--config=${shared}`];
   const file = join(context.paths.work, `rclone-${context.action.level}.conf`);
   context.onCleanup(() => rm(file, { force: true }));
-  await writeFile(file, config, { mode: 0o600 });
+  writeFresh(file, config, 0o600);
   return [`--config=${file}`];
 }
 

@@ -1,9 +1,10 @@
 /** What all downloads share: one pass that counts, sums, decompresses and stores (spec pipeline.md §6). */
+
 import { createHash, type Hash } from "node:crypto";
-import { createWriteStream } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, realpath, rename, rm } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { DispatchError, InfrastructureError, JobError } from "../../base/errors.js";
+import { freshStream } from "../../base/fresh-file.js";
 import { isMap, type JsonMap } from "../../base/json.js";
 import type { ServiceContext, ServiceResult } from "../types.js";
 import { COMPRESSIONS, compressionProgram, decompress } from "./decompress.js";
@@ -143,6 +144,12 @@ async function* limited(bytes: AsyncIterable<Uint8Array>, most: number, url: str
   }
 }
 
+/** A container that saw the folder may have put a link in its place. @throws JobError when it leads elsewhere */
+async function checkPlace({ folder }: LocalFile, base: string): Promise<void> {
+  const [real, root] = await Promise.all([realpath(folder), realpath(base)]);
+  if (!`${real}/`.startsWith(`${root}/`)) throw new JobError(`'${folder}' was replaced by a link that leads elsewhere`);
+}
+
 /** One attempt, from the first byte to the file's final name. */
 async function fetchOnce(
   input: DownloadInput,
@@ -166,6 +173,7 @@ async function fetchOnce(
   try {
     await rm(part, { recursive: true, force: true });
     await mkdir(input.archive ? part : local.folder, { recursive: true });
+    await checkPlace(local, input.directory ?? context.paths.work);
     const limits = limitsOf(context);
     const measured = meter.measure(source.bytes);
     const plain = local.decompress
@@ -175,7 +183,7 @@ async function fetchOnce(
       limited(plain, limits.bytes, input.url),
       input.archive
         ? await unpackTar(part, { log, maxBytes: limits.bytes, maxEntries: limits.files })
-        : createWriteStream(part, { highWaterMark: 256 * 1024 }),
+        : freshStream(part, { highWaterMark: 256 * 1024 }),
       {
         signal,
       },

@@ -2,11 +2,13 @@
  * Adds files to a ramdisk without taking it apart: the kernel reads several cpio archives after one another, so the
  * additions become a second, small one. The user's bytes stay as they are: device nodes, owners and hard links too.
  */
+
 import { createReadStream, createWriteStream } from "node:fs";
 import { copyFile, open, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { JobError } from "../../base/errors.js";
+import { freshStream } from "../../base/fresh-file.js";
 import { cpioOf, readCpio } from "../cpio.js";
 import { compress, compressionOf, decompress } from "../download/decompress.js";
 import type { ServiceContext } from "../types.js";
@@ -85,7 +87,7 @@ export async function appendToRamdisk(
   const fitted = apart ? members : place(members, await list(ramdisk, context));
   const { signal } = context;
   if (ramdisk.offset === 0) await copyFile(ramdisk.file, to);
-  else await pipeline(createReadStream(ramdisk.file, { start: ramdisk.offset }), createWriteStream(to), { signal });
+  else await pipeline(createReadStream(ramdisk.file, { start: ramdisk.offset }), freshStream(to), { signal });
   if (fitted.length === 0) return;
   const { size } = await stat(to);
   const addition = async function* () {

@@ -1,8 +1,10 @@
 /** Files in folders whose contents came from elsewhere: a link in them leads nowhere outside. */
-import { chmodSync, constants, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { constants, mkdirSync } from "node:fs";
 import { open, realpath, rm } from "node:fs/promises";
 import { isAbsolute, join, normalize, sep } from "node:path";
 import { JobError } from "../../base/errors.js";
+
+export { writeFresh } from "../../base/fresh-file.js";
 
 /** Most links followed on the way to one file, as in Linux. */
 const MOST_LINKS = 40;
@@ -66,24 +68,6 @@ export async function readInside(folder: string, path: string, what: string, mos
   } finally {
     await handle.close();
   }
-}
-
-/** Whether a new file gets these permissions without being told again. */
-const givenAtOnce = (mode: number): boolean => (mode & process.umask()) === 0 && mode <= 0o777;
-
-/**
- * Writes a new file; whatever had its name (a link above all) is replaced, never written through. Synchronous, as
- * everywhere here for small files: each asynchronous step costs more than the whole write.
- */
-export function writeFresh(file: string, content: string | Uint8Array, mode = 0o644): void {
-  try {
-    writeFileSync(file, content, { flag: "wx", mode });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    rmSync(file, { recursive: true });
-    writeFileSync(file, content, { flag: "wx", mode });
-  }
-  if (!givenAtOnce(mode)) chmodSync(file, mode);
 }
 
 /** An empty folder, whatever was there before. */
