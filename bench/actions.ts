@@ -30,6 +30,7 @@ const notices: Notices = {
   started: nothing,
   ended: nothing,
   retrying: nothing,
+  neverRan: nothing,
   phase: nothing,
   tests: nothing,
   results: nothing,

@@ -12,6 +12,7 @@ export class JobConsoles implements ConsoleTable {
   /** Namespace of the action that runs: lines of other consoles are feedback. */
   namespace = "";
   #open = new Map<string, Console>();
+  #handed: Console | undefined;
   #clock: Clock;
   #log: RunLog;
   #emit: (event: RunEvent) => void;
@@ -23,10 +24,11 @@ export class JobConsoles implements ConsoleTable {
 
   /**
    * The console of the action's namespace, or of the one whose connection its block shares: from then on it is that
-   * namespace's too, so that blocks after it need not say so again. For an action that borrows, the last of all.
+   * namespace's too, so that blocks after it need not say so again. For an action that borrows, the one that was handed on.
    */
   of(node: ActionNode): Console | undefined {
     if (node.console !== undefined) return this.#open.get(node.console);
+    if (node.borrows && this.#handed && !this.#handed.isClosed) return this.#handed;
     const own = this.#open.get(node.namespace);
     const shared = node.parameters["connection-namespace"];
     const other = typeof shared === "string" ? this.#open.get(shared) : undefined;
@@ -34,13 +36,20 @@ export class JobConsoles implements ConsoleTable {
       this.#open.set(node.namespace, other);
       return other;
     }
-    return own ?? (node.borrows ? [...this.#open.values()].findLast((console) => !console.isClosed) : undefined);
+    return own;
+  }
+
+  /** An action has opened this console or talks on it: it is the one that actions behind it get. */
+  handOn(node: ActionNode, console: Console): void {
+    if (node.console === undefined) this.#handed = console;
   }
 
   set(node: ActionNode, console: Console | undefined): void {
     const key = nameOf(node);
-    if (console) this.#open.set(key, console);
-    else this.#open.delete(key);
+    if (console) {
+      this.#open.set(key, console);
+      this.handOn(node, console);
+    } else this.#open.delete(key);
   }
 
   open(connection: Connection, node: ActionNode): Console {

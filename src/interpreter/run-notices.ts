@@ -15,6 +15,8 @@ import { attemptOf, type RunLog } from "./run-log.js";
 /** What the notices ask of the run around them. */
 export interface NoticeSources {
   node: (level: string) => ActionNode;
+  /** All actions, in their order. */
+  all: () => Iterable<ActionNode>;
   scope: (node: ActionNode) => CelScope;
   /** The kernel's messages that an action has read, complete. */
   heard: (level: string) => KernelMessage[];
@@ -187,7 +189,23 @@ export class RunNotices implements Notices {
     for (const line of errorLines(error)) this.#log.log("error", line);
   }
 
+  /** Dialogues that never began: what they would have had to tell. */
+  neverRan(context: JobContext): void {
+    for (const node of this.#find.all()) {
+      const { dialogue, with: given } = dialogueStep(node) ?? {};
+      if (dialogue?.unfinished === undefined || context.dialogues[node.level]) continue;
+      try {
+        const scope = this.#find.scope(node);
+        const own = evaluateTree({ ...dialogue.context, ...given }, scope);
+        this.#log.results(node.level, evaluateTree(dialogue.unfinished, { ...scope, context: own }), context);
+      } catch (thrown) {
+        this.#log.debug(`${node.name}: what it would have told is not known: ${toErrorRecord(thrown).message}`);
+      }
+    }
+  }
+
   settled(context: JobContext): void {
+    this.neverRan(context);
     const { verdict } = context;
     if (verdict?.type === "Canceled") this.#log.log("warning", "Cancelling the job: power off and clean up");
   }

@@ -57,6 +57,7 @@ export class Runtime implements Effects {
     this.consoles = new JobConsoles(clock, this.log, emit);
     this.notices = new RunNotices(clock, this.log, journal, this.consoles, {
       node: (level) => this.node(level),
+      all: () => this.#nodes.values(),
       scope,
       heard: (level) => {
         this.readers.get(level)?.close();
@@ -87,7 +88,7 @@ export class Runtime implements Effects {
     const deadline = context.deadlines[node.level]?.at ?? this.now() + node.timeout.seconds * 1000;
     return {
       // What is being tested, for the watchers' messages; a fragment's own variables come before it.
-      test: { suite: test?.run?.id ?? null, case: test?.current ?? null },
+      test: { suite: test?.run?.id ?? null, case: test?.current ?? null, seen: test?.seen ?? [] },
       now: this.now(),
       ...(context.error && { error: context.error }),
       ...runtimeScope(node, this.pipeline, {

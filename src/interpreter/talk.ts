@@ -74,6 +74,7 @@ export class Talk {
       throw new JobError(`No connection to the device: ${this.#node.name} has no console to talk on`, {
         advice: "An action that connects (a boot) has to come before, in the same namespace.",
       });
+    this.#runtime.consoles.handOn(this.#node, console);
     const definition = this.#step.dialogue.states[this.#state];
     if (!definition) throw new Error(`dialogue ${this.#step.dialogue.dialogue} has no state ${this.#state}`);
     const stops: (() => void)[] = [];
@@ -256,6 +257,7 @@ export class Talk {
     if (transition.log) this.#runtime.log.log(transition.log.level, renderText(transition.log.message, scope));
     if (transition.assign) event.assign = evaluateTree(transition.assign, scope) as JsonMap;
     if (transition.result !== undefined) event.results = evaluateTree(transition.result, scope);
+    if (transition.incomplete !== undefined) event.incomplete = evaluateCel(transition.incomplete, scope);
     if (transition.extra) event.extra = evaluateTree(transition.extra, scope) as JsonMap;
     if (transition.save) event.save = evaluateTree(transition.save, scope) as JsonMap;
     if (transition.error) {

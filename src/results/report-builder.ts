@@ -24,6 +24,8 @@ interface Suite {
   ended: boolean;
   /** Announced by the header, so its end must be seen. */
   announced: boolean;
+  /** It was told not to have come to its end. */
+  broken?: boolean;
   level?: string;
 }
 
@@ -57,6 +59,11 @@ export class ReportBuilder {
     else if (record.kind === "action") this.#action(record);
     else if (record.kind === "result") this.#result(record);
     else if (record.kind === "verdict") this.#verdict = record.verdict;
+    else if (record.kind === "event" && typeof record.event.incomplete === "string") {
+      const suite = this.#suite(record.event.incomplete);
+      Object.assign(suite.report, { started: true });
+      Object.assign(suite, { broken: true, ...(record.level && { level: record.level }) });
+    }
   }
 
   /** The verdict as it is after everything was closed: what went wrong then stands in no journal. */
@@ -133,7 +140,7 @@ export class ReportBuilder {
   #supersede(level: string): void {
     for (const suite of this.#suites.values()) {
       for (const item of suite.report.cases) if (below(item.level, level)) item.final = false;
-      if (below(suite.level, level)) suite.ended = false;
+      if (below(suite.level, level)) Object.assign(suite, { ended: false, broken: false });
     }
   }
 
@@ -223,7 +230,7 @@ export class ReportBuilder {
     return [...this.#actions.values()].filter(({ status }) => status === "running").at(-1);
   }
 
-  #closed({ report, ended, announced, level }: Suite): SuiteReport {
+  #closed({ report, ended, announced, broken, level }: Suite): SuiteReport {
     const counts = noCounts();
     for (const item of report.cases) if (item.final) counts[item.result]++;
     // Monitors end with their action; LAVA's own suite ends with the job.
@@ -231,7 +238,7 @@ export class ReportBuilder {
       ended ||
       (report.name === LAVA_SUITE
         ? this.#verdict !== undefined
-        : !announced && report.started && this.#actions.get(level ?? "")?.status === "done");
+        : !broken && !announced && report.started && this.#actions.get(level ?? "")?.status === "done");
     return { ...report, counts, state: complete ? "complete" : "incomplete" };
   }
 }

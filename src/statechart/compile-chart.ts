@@ -20,7 +20,7 @@ export function compileChart(pipeline: Pipeline): Chart {
           input: { level: "0" },
           onDone: [
             // Nothing was started yet: there is no board to power off.
-            { guard: named("isInvalid"), target: "#cleaning", actions: [named("invalid")] },
+            { guard: named("isInvalid"), target: "#cleaning", actions: [named("invalid"), named("tellNeverRan")] },
             { target: keys[0] ?? "finished" },
           ],
           onError: [{ target: "#cleaning", actions: [named("failed", { level: "0" })] }],

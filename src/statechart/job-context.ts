@@ -62,6 +62,8 @@ export type JobEvent =
       assign?: JsonMap;
       save?: JsonMap;
       extra?: JsonMap;
+      /** A suite that did not come to its end: for the reports. */
+      incomplete?: Json;
       /** Result lines, one or a list. */
       results?: Json;
       error?: ErrorRecord;

@@ -54,6 +54,8 @@ export interface Notices {
   /** A dialogue's transition gave results (one or a list). */
   results(level: string, results: Json, context: JobContext): void;
   noted(level: string, error: ErrorRecord): void;
+  /** No action will run: what dialogues would have had to tell. */
+  neverRan(context: JobContext): void;
   /** The job left its own actions. */
   settled(context: JobContext): void;
 }
@@ -70,6 +72,13 @@ const isInside = (level: string | undefined, outer: string): boolean => level?.s
 
 const without = <T>(map: { [key: string]: T }, key: string): { [key: string]: T } =>
   Object.fromEntries(Object.entries(map).filter(([known]) => known !== key));
+
+/** What a dialogue learned of a console counts for the namespace that it belongs to, as well as for the one that shares it. */
+function saved(data: JobContext["data"], { namespace, parameters }: ActionNode, save: JsonMap): JobContext["data"] {
+  const owner = parameters["connection-namespace"];
+  const named = typeof owner === "string" && owner !== namespace ? [namespace, owner] : [namespace];
+  return { ...data, ...Object.fromEntries(named.map((name) => [name, deepMerge(data[name] ?? {}, save)])) };
+}
 
 const resetsBoard = (node: ActionNode): boolean => node.resets || node.children.some(resetsBoard);
 
@@ -123,6 +132,7 @@ export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effe
     const tests = context.data[action.namespace]?.tests;
     return {
       now: effects.now(),
+      level,
       namespace: action.namespace,
       ...(typeof shared === "string" && { connectionNamespace: shared }),
       tests: (tests ?? {}) as JsonMap,
@@ -249,7 +259,6 @@ export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effe
       })),
       took: assign(({ context, event }: Args, { level }: Level) => {
         if (event.type !== "dialogue.take") return {};
-        const { namespace } = node(level);
         return {
           ...(event.assign && {
             dialogues: { ...context.dialogues, [level]: { ...context.dialogues[level], ...event.assign } },
@@ -257,9 +266,7 @@ export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effe
           ...(event.extra && {
             extras: { ...context.extras, [level]: deepMerge(context.extras[level] ?? {}, event.extra) },
           }),
-          ...(event.save && {
-            data: { ...context.data, [namespace]: deepMerge(context.data[namespace] ?? {}, event.save) },
-          }),
+          ...(event.save && { data: saved(context.data, node(level), event.save) }),
         };
       }),
       takeSignal: assign(({ context, event }: Args) => {
@@ -295,6 +302,7 @@ export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effe
       retrying: ({ context }, { level }: Level) => notices.retrying(level, context),
       phase: (_, { level, phase, state }: { level: string; phase: string; state: string }) =>
         notices.phase(level, phase, state),
+      tellNeverRan: ({ context }) => notices.neverRan(context),
       tellSettled: ({ context }) => notices.settled(context),
     },
   });

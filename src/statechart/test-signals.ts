@@ -13,6 +13,8 @@ export interface TestRun {
   since: number;
   /** Results so far, of a definition that names the cases it expects. */
   cases: { [id: string]: string };
+  /** It has reported something. */
+  told?: true;
 }
 
 export interface TestState {
@@ -51,6 +53,8 @@ export interface SignalInput {
 
 export interface SignalScope {
   now: number;
+  /** Of the action that takes them. */
+  level: string;
   namespace: string;
   connectionNamespace?: string;
   /** `data.tests` of the namespace: what is known of each definition. */
@@ -162,6 +166,7 @@ function takeCase(next: TestState, signal: SignalInput, scope: SignalScope, say:
   const id = values.test_case_id;
   if (!signal.complete) {
     // A damaged report says nothing about the test: never a fail (meta-qcom#2250).
+    if (run) next.run = { ...run, told: true };
     next.out.results.push({
       definition: run?.id ?? "lava",
       case: id || next.current || "unreadable-signal",
@@ -204,7 +209,8 @@ function takeCase(next: TestState, signal: SignalInput, scope: SignalScope, say:
   record.endtc = mark.end ?? mark.case;
   next.out.results.push(record);
   // Of thousands of cases nobody asks for, none is kept: each step would copy all that came before.
-  if (run && expected) next.run = { ...run, cases: { ...run.cases, [id]: result } };
+  if (run && expected) next.run = { ...run, cases: { ...run.cases, [id]: result }, told: true };
+  else if (run && !run.told) next.run = { ...run, told: true };
 }
 
 function endRun(next: TestState, id: string, scope: SignalScope, say: (l: LogLevel, m: string) => void) {
@@ -212,8 +218,9 @@ function endRun(next: TestState, id: string, scope: SignalScope, say: (l: LogLev
   if (!run) return;
   const definition = definitionOf(scope.tests, id);
   for (const missing of (textList(definition.expected) ?? []).filter((name) => !(name in run.cases)).sort())
-    next.out.results.push(missingCase(run.id, missing));
+    next.out.results.push(missingCase(run.id, missing, next.set, scope));
   const duration = seconds(scope.now - run.since);
+  if (!run.told) say("warning", `Test lava.${id} ended without a single result`);
   say("info", `Ending test lava.${id} (${run.uuid}), duration ${duration}`);
   next.out.results.push({
     definition: "lava",
@@ -233,10 +240,12 @@ function endRun(next: TestState, id: string, scope: SignalScope, say: (l: LogLev
   next.current = null;
 }
 
-const missingCase = (definition: string, id: string): JsonMap => ({
+const missingCase = (definition: string, id: string, set: string | null, { level }: SignalScope): JsonMap => ({
   definition,
   case: id,
   result: "fail",
+  level,
+  ...(set && { set }),
   extra: { reason: "missing expected test cases are reported as 'fail' by LAVA." },
 });
 
@@ -263,6 +272,11 @@ export function abandonTests(state: TestState, scope: SignalScope): TestState {
       ...(state.set && { set: state.set }),
     });
   next.out.results.push(unfinished(state.run, scope));
+  const { cases, id } = state.run;
+  const definition = definitionOf(scope.tests, id);
+  if (definition.expected_by_job === true)
+    for (const missing of (textList(definition.expected) ?? []).filter((name) => !(name in cases)).sort())
+      next.out.results.push(missingCase(id, missing, state.set, scope));
   return next;
 }
 

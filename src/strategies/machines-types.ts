@@ -165,6 +165,8 @@ export interface DialogueTransition {
   log?: { level: "debug" | "info" | "warning" | "error"; message: Text };
   /** Result lines (spec output.md §3): a map or a list of maps; null and `[]` are none. */
   result?: CelTree;
+  /** CEL: the name of a suite that the report tells as not ended. */
+  incomplete?: Cel;
   /** For the action's own result line. */
   extra?: { [key: string]: CelTree };
 }

@@ -40,7 +40,7 @@ function checkState(reader: MachineReader, name: string, state: JsonMap, path: P
   }
   const all = transitions(state, path);
   for (const { transition, at } of all) {
-    for (const key of ["prompt", "pattern", "guard", "delay"]) reader.cel(transition[key], [...at, key]);
+    for (const key of ["prompt", "pattern", "guard", "delay", "incomplete"]) reader.cel(transition[key], [...at, key]);
     reader.tree(transition.assign, [...at, "assign"]);
     reader.tree(transition.save, [...at, "save"]);
     reader.tree(transition.result, [...at, "result"]);

@@ -1,5 +1,6 @@
 /** Monitors, interactive tests, groups and containers, as whole jobs in virtual time. */
 import { describe, expect, it } from "vitest";
+import { ReportBuilder } from "../../src/results/report-builder.js";
 import { ScriptedConnection } from "../connections/scripted-connection.js";
 import { JOB, PROMPT, runner, runVirtually, type VirtualRun } from "./virtual-board.js";
 
@@ -63,24 +64,53 @@ describe("monitors", () => {
     expect(verdict.error?.message).toContain("BOOTING ZEPHYR");
   });
 
-  it("ends with a TestError when nothing comes any more, tries again when asked, and keeps what it had", async () => {
-    const job = MONITOR.replace("monitors:", "failure_retry: 2\n    monitors:").replace(
-      "fixupdict:",
-      "expected: [kernel_sleep, last]\n      fixupdict:",
+  it("whose end never comes is closed after the connection's timeout; the suite is unfinished, the job goes on", async () => {
+    const next = `    - { name: next, start: AFTER, end: DONE, pattern: '(?P<test_case_id>\\w+) (?P<result>pass)' }\n`;
+    const job = MONITOR.replace("fixupdict:", "expected: [kernel_sleep, last]\n      fixupdict:") + next;
+    const late = { login: { input: "root", output: PROMPT } };
+    for (const timeout of ["seconds: 100", "seconds: 100, skip: true"]) {
+      const { verdict, results, log, journal } = await runVirtually({
+        job: job.replaceAll("seconds: 100", timeout),
+        rules: late,
+        onReset: (board) => {
+          board.say("\r\nU-Boot 2023.01 (Jan 01)\r\nHit any key to stop autoboot:  2 ", 300);
+          board.say("\r\n=> ", 400);
+          board.say(`${zephyr[1]}\r\n`, 5000);
+          board.say("AFTER\r\nx pass\r\nDONE\r\n", 50_000);
+        },
+      });
+      expect(verdict).toEqual({ result: "pass", further: [] });
+      expect(short(results)).toEqual(["unit-tests kernel_sleep pass", "unit-tests last fail", "next x pass"]);
+      expect(log.filter(({ level }) => level === "warning").map(({ message }) => message)).toEqual([
+        expect.stringMatching(/^Monitor Unit Tests saw neither .* it is closed with what it has seen$/),
+      ]);
+      const builder = new ReportBuilder();
+      for (const record of journal) builder.add(record);
+      const report = builder.report();
+      expect(report.suites.map(({ name, state }) => `${name} ${state}`)).toEqual([
+        "lava complete",
+        "unit-tests incomplete",
+        "next complete",
+      ]);
+      expect(report.verdict).toMatchObject({ class: "fail", result: "pass" });
+    }
+  });
+
+  it("that ends without a single result says so", async () => {
+    const output = [PROMPT, "BOOTING ZEPHYR\r\nnothing\r\nPROJECT EXECUTION FAILED\r\n"];
+    const { verdict, log } = await runVirtually({ job: MONITOR, rules: says(output) });
+    expect(verdict.result).toBe("pass");
+    expect(log.find(({ level }) => level === "warning")?.message).toContain("ended without a single result");
+  });
+
+  it("listens where the action before it talked, whatever its namespace", async () => {
+    const job = MONITOR.replace("- boot:\n", "- boot:\n    namespace: model\n").replace(
+      "- test:\n",
+      "- test:\n    namespace: target\n",
     );
-    const { verdict, results } = await runVirtually({ job, rules: says(zephyr.slice(0, 2)) });
-    expect(verdict.error).toMatchObject({ class: "JobError" });
-    expect(results.filter((r) => r.definition === "unit-tests").map((r) => `${r.case} ${r.result}`)).toEqual([
-      "kernel_sleep pass",
-      "last fail",
-      // the second attempt, which saw nothing
-      "kernel_sleep fail",
-      "last fail",
-    ]);
-    const attempts = results
-      .filter((r) => r.case === "lava-test-monitor")
-      .map((r) => (r.extra as { fail: string }).fail);
-    expect(attempts[0]).toContain("saw neither a result nor its end");
+    const { verdict, results } = await runVirtually({ job, rules: says(zephyr) });
+    expect(verdict).toEqual({ result: "pass", further: [] });
+    expect(short(results)).toHaveLength(4);
   });
 
   it("a measurement without a result is a pass; several monitors run one after the other", async () => {
@@ -161,10 +191,71 @@ describe("interactive tests", () => {
     expect(short(results)).toEqual(["0_network odd pass", "0_network other fail", "lava 0_network pass"]);
   });
 
-  it("a script that gets no answer is a fail when the action's time is over", async () => {
-    const { verdict, results } = await runVirtually({ job: interactive(DHCP), rules: shell({ dhcp: "...\r\n" }) });
-    expect(verdict.error).toMatchObject({ class: "TestError" });
-    expect(short(results)).toEqual(["lava 0_network fail"]);
+  it("the step under way when time is up is a fail in its suite, or a pass when its success was seen; then the timeout", async () => {
+    const job = interactive(`      - { command: say, name: first }\n${DHCP}`, "      expected: [first, dhcp, third]\n");
+    for (const [answer, result] of [
+      ["...\r\n", "fail"],
+      ["bound to address 10.0.0.1\r\n", "pass"],
+    ] as const) {
+      const rules = shell({ say: PROMPT, dhcp: answer });
+      const { verdict, results } = await runVirtually({ job, rules });
+      expect(verdict.error).toMatchObject({
+        class: "TestError",
+        message: "lava-test-interactive timed out after 100 seconds",
+      });
+      const told = ["0_network first pass", `0_network dhcp ${result}`, "lava 0_network fail", "0_network third fail"];
+      expect(short(results)).toEqual(told);
+      const skipped = await runVirtually({ job: job.replace("seconds: 100", "seconds: 100, skip: true"), rules });
+      expect(skipped.verdict.result).toBe("pass");
+      expect(short(skipped.results)).toEqual(told);
+      expect(
+        skipped.results.filter((r) => String(r.case).startsWith("lava-test")).map((r) => `${r.case} ${r.result}`),
+      ).toEqual(["lava-test-interactive fail", "lava-test-interactive-retry fail"]);
+    }
+  });
+
+  it("a step after one that waits for no prompt takes that one's prompt, as everything comes in its order", async () => {
+    const job = interactive(
+      `      - { command: go, name: going, wait_for_prompt: false, successes: [ { message: going } ] }\n      - { command: next, name: next }\n      - { command: last, name: last, successes: [ { message: good } ] }\n      - { command: null, name: sync }\n      - { command: id, name: id, successes: [ { message: uid } ] }\n`,
+    );
+    const { verdict, results, log } = await runVirtually({
+      job,
+      rules: shell({
+        go: `going\r\n${PROMPT}`,
+        next: `silent\r\n${PROMPT}`,
+        last: `good\r\n${PROMPT}`,
+        id: `uid=0\r\n${PROMPT}`,
+      }),
+    });
+    expect(verdict.result).toBe("pass");
+    expect(short(results)).toEqual([
+      "0_network going pass",
+      "0_network next pass", // by the prompt of `go`
+      "0_network last fail", // the prompt of `next` came, and no success
+      "0_network sync pass", // the prompt of `last`
+      "0_network id pass",
+      "lava 0_network pass",
+    ]);
+    expect(log.some(({ level }) => level === "warning")).toBe(false);
+  });
+
+  it("the prompts that ruled last go on ruling in the shell", async () => {
+    const there = "root@board:/tmp# ";
+    const job = `${interactive(`      - command: cd /tmp\n`).replace('"root@board:/root# "', JSON.stringify(there))}- test:\n    timeout: { seconds: 100 }\n${DEFINITION}`;
+    const moved = (rules: { [line: string]: string }) =>
+      Object.fromEntries(Object.entries(rules).map(([name, output]) => [name, output.replaceAll(PROMPT, there)]));
+    const { verdict, results } = await runVirtually({
+      job,
+      rules: {
+        ...shell(moved({ "cd /tmp": PROMPT, "#": PROMPT })),
+        shell: { input: /^export SHELL/, output: there },
+        comment: { input: "#", output: there },
+        environment: { input: /environment ;/, output: `<LAVA_SIGNAL_RETRUNCODE 0>\r\n${there}` },
+        runner: { input: /lava-test-runner/, output: runner().replaceAll(PROMPT, there) },
+      },
+    });
+    expect(verdict).toEqual({ result: "pass", further: [] });
+    expect(short(results)).toEqual(["lava 0_network pass", "0_smoke tc pass", "lava 0_smoke pass"]);
   });
 
   it("steps of a group need a coordinator, and say so", async () => {
@@ -176,6 +267,57 @@ describe("interactive tests", () => {
 const DEFINITION = `    definitions:
     - { from: inline, name: smoke, path: smoke.yaml, repository: { metadata: { format: "Lava-Test Test Definition 1.0", name: smoke }, run: { steps: [ "true" ] } } }
 `;
+
+describe("cases that were expected and never ran", () => {
+  const expecting = DEFINITION.replace("name: smoke, path", "name: smoke, expected: [b, a], path");
+  const job = `${MONITOR.replace("fixupdict:", "expected: [x]\n      fixupdict:")}- test:\n    timeout: { seconds: 100 }\n    interactive:\n    - { name: talk, prompts: ["# "], expected: [s0], script: [ { name: s0, command: id } ] }\n- test:\n    timeout: { seconds: 100 }\n${expecting}`;
+
+  it("are fails at the end, each once, before the board is powered off", async () => {
+    const { verdict, results } = await runVirtually({ job, rules: { boot: { input: /^booti/, output: "..." } } });
+    expect(verdict.result).toBe("fail");
+    expect(results.slice(-6).map((r) => `${r.definition} ${r.case} ${r.result} ${r.level ?? ""}`.trim())).toEqual([
+      "unit-tests x fail 2.1",
+      "0_talk s0 fail 3.1",
+      "0_smoke a fail 4.1",
+      "0_smoke b fail 4.1",
+      "lava power-off pass 5.1",
+      "lava job fail",
+    ]);
+    expect(results.find((r) => r.case === "s0")?.extra).toMatchObject({ reason: expect.stringContaining("missing") });
+  });
+
+  it("so are those of a run that was left, and of definitions behind it", async () => {
+    const two = `${boot}- test:\n    timeout: { seconds: 100 }\n${expecting}${expecting.slice(expecting.indexOf("    - {")).replaceAll("smoke", "other")}`;
+    const { results } = await runVirtually({
+      job: two,
+      services: {
+        "bootloader-substitute": {
+          name: "bootloader-substitute",
+          run: async () => ({
+            data: {
+              bootloader: { commands: ["setenv x", "booti 1"] },
+              overlay: { results_dir: "/lava-7" },
+              tests: { 0: { id: "0_smoke", expected: ["b", "a"], expected_by_job: true } },
+            },
+          }),
+        },
+      },
+      rules: {
+        runner: {
+          input: /lava-test-runner/,
+          output: "<LAVA_SIGNAL_STARTRUN 0_smoke u>\r\n<LAVA_SIGNAL_TESTCASE TEST_CASE_ID=a RESULT=pass>\r\n",
+        },
+      },
+    });
+    expect(short(results)).toEqual([
+      "0_smoke a pass",
+      "lava 0_smoke fail",
+      "0_smoke b fail",
+      "1_other a fail",
+      "1_other b fail",
+    ]);
+  });
+});
 
 describe("tests in containers", () => {
   const container = () => {

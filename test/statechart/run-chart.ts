@@ -66,6 +66,7 @@ export async function runChart(pipeline: Pipeline, services: { [name: string]: B
     tests: () => {},
     results: () => {},
     noted: () => {},
+    neverRan: () => {},
     settled: () => {},
   };
   const actor = createActor(createJobMachine(pipeline, compileChart(pipeline), effects, notices), {

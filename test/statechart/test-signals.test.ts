@@ -8,7 +8,12 @@ import {
   takeSignal,
 } from "../../src/statechart/test-signals.js";
 
-const scope = (tests: SignalScope["tests"] = {}, now = 0): SignalScope => ({ now, namespace: "common", tests });
+const scope = (tests: SignalScope["tests"] = {}, now = 0): SignalScope => ({
+  now,
+  level: "2.1",
+  namespace: "common",
+  tests,
+});
 const definition = (extra: object = {}) => ({
   "0": {
     id: "0_smoke",
