@@ -111,8 +111,54 @@ export function makeError(name: ErrorClassName, message: string, options?: Error
 export const isRetryable = (record: ErrorRecord): boolean =>
   record.type === "Infrastructure" || record.type === "Job" || record.type === "Test";
 
-/** Any thrown value as a record; what is not a DispatchError is a LAVABug with its stack. */
-export function toErrorRecord(error: unknown): ErrorRecord {
+/** Faults of names that a job gives, and of the worker's disk, by the system's own codes. */
+const SYSTEM_FAULTS = new Map<string, { name: "JobError" | "InfrastructureError"; what: string; advice: string }>([
+  [
+    "ENAMETOOLONG",
+    {
+      name: "JobError",
+      what: "A name is too long for a file",
+      advice: "Shorten it in the job, or in the archive that holds it.",
+    },
+  ],
+  [
+    "EILSEQ",
+    {
+      name: "JobError",
+      what: "A name cannot be that of a file",
+      advice: "Change it in the job, or in the archive that holds it.",
+    },
+  ],
+  [
+    "ELOOP",
+    {
+      name: "JobError",
+      what: "Links lead in a circle",
+      advice: "Look at the links in the archive or repository of the job.",
+    },
+  ],
+  ["ENOSPC", { name: "InfrastructureError", what: "The disk is full", advice: "Make room on the worker." }],
+  ["EDQUOT", { name: "InfrastructureError", what: "The disk is full", advice: "Make room on the worker." }],
+  [
+    "EIO",
+    { name: "InfrastructureError", what: "The disk cannot be read or written", advice: "Look at the worker's disk." },
+  ],
+  ["EROFS", { name: "InfrastructureError", what: "The disk cannot be written", advice: "Look at the worker's disk." }],
+  ["EMFILE", { name: "InfrastructureError", what: "Too many files are open", advice: "Raise the worker's limits." }],
+  ["ENFILE", { name: "InfrastructureError", what: "Too many files are open", advice: "Raise the worker's limits." }],
+]);
+
+/** An error of the system as the fault that it is; undefined for others. */
+export function systemFault(error: unknown): DispatchError | undefined {
+  const { code, errno, message } = error as NodeJS.ErrnoException;
+  const fault = errno === undefined ? undefined : SYSTEM_FAULTS.get(code ?? "");
+  return fault && makeError(fault.name, `${fault.what}: ${message}`, { cause: error, advice: fault.advice });
+}
+
+/** Any thrown value as a record; what is no DispatchError and no fault of the system is a LAVABug with its stack. */
+export function toErrorRecord(thrown: unknown): ErrorRecord {
+  const error =
+    thrown instanceof Error && !(thrown instanceof DispatchError) ? (systemFault(thrown) ?? thrown) : thrown;
   if (error instanceof DispatchError) {
     const cause = error.cause instanceof Error ? error.cause.message : error.cause;
     return {

@@ -4,7 +4,8 @@ import { promisify } from "node:util";
 import { DispatchError, JobError } from "../base/errors.js";
 import { checkDownloadInput, download, downloadPrograms, type Source } from "./download/download.js";
 import { readDownloadInput } from "./download/local-file.js";
-import type { Service } from "./types.js";
+import { isPrivate, workerPath } from "./files/worker-path.js";
+import type { Service, ServiceContext } from "./types.js";
 
 // Not of node:fs/promises: `validate` would load all of that for this.
 const stat = promisify(statWithCallback);
@@ -25,9 +26,10 @@ async function localPath(url: string, folder: string): Promise<string> {
 }
 
 /** The path and size of a file that can be read. @throws JobError otherwise. */
-async function find(url: string, folder: string): Promise<{ path: string; size: number }> {
-  const path = await localPath(url, folder);
-  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+async function find(url: string, context: ServiceContext): Promise<{ path: string; size: number }> {
+  const path = await localPath(url, context.paths.jobDir);
+  const real = await workerPath(path, context).catch((cause: NodeJS.ErrnoException) => {
+    if (cause instanceof DispatchError) throw cause;
     throw new JobError(
       `'${path}' cannot be read: ${cause.code === "ENOENT" ? "there is no such file" : cause.message}`,
       {
@@ -38,8 +40,9 @@ async function find(url: string, folder: string): Promise<{ path: string; size: 
       },
     );
   });
+  const found = await stat(real);
   if (!found.isFile()) throw new JobError(`'${path}' is not a regular file`);
-  return { path, size: found.size };
+  return { path: real, size: found.size };
 }
 
 /** Takes a file of the worker. */
@@ -53,7 +56,7 @@ export const fileDownload: Service = {
     const { url } = readDownloadInput(raw, context);
     context.log.debug(`Checking that ${url} exists`);
     try {
-      await find(url, context.paths.jobDir);
+      await find(url, context);
       return [];
     } catch (error) {
       if (error instanceof DispatchError) return [error];
@@ -63,7 +66,9 @@ export const fileDownload: Service = {
 
   run: (raw, context) =>
     download(raw, context, async ({ url }): Promise<Source> => {
-      const { path, size } = await find(url, context.paths.jobDir);
+      const { path, size } = await find(url, context);
+      if (await isPrivate(path))
+        context.log.warning(`Other users of this worker may not read '${path}', but the job hands it to the board`);
       return { total: size, bytes: createReadStream(path, { highWaterMark: 256 * 1024 }) };
     }),
 };

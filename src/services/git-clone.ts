@@ -1,10 +1,11 @@
 /** Cloning with git: arguments only, no questions, only the protocols that a job may use (spec test-shell.md §3). */
-import { rm, stat } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { type DispatchError, InfrastructureError, JobError } from "../base/errors.js";
+import { DispatchError, InfrastructureError, JobError } from "../base/errors.js";
 import { isMap, type JsonMap } from "../base/json.js";
 import { shownUrl } from "./download/local-file.js";
 import { sleep } from "./download/sleep.js";
+import { workerPath } from "./files/worker-path.js";
 import { mustSucceed, type ProgramResult, programFailure, runProgram } from "./run-program.js";
 import type { ServiceContext } from "./types.js";
 
@@ -26,7 +27,7 @@ export interface CloneInput {
 
 /** Variables by which an outer git would turn this one to its own repository. */
 const OUTER_GIT =
-  /^GIT_(ALTERNATE_OBJECT_DIRECTORIES|CONFIG|CONFIG_PARAMETERS|OBJECT_DIRECTORY|DIR|WORK_TREE|IMPLICIT_WORK_TREE|GRAFT_FILE|INDEX_FILE|NO_REPLACE_OBJECTS|REPLACE_REF_BASE|PREFIX|SHALLOW_FILE|COMMON_DIR|NAMESPACE|CEILING_DIRECTORIES)$/;
+  /^GIT_(ALTERNATE_OBJECT_DIRECTORIES|CONFIG|CONFIG_PARAMETERS|OBJECT_DIRECTORY|DIR|WORK_TREE|IMPLICIT_WORK_TREE|GRAFT_FILE|ALLOW_PROTOCOL|PROTOCOL_FROM_USER|INDEX_FILE|NO_REPLACE_OBJECTS|REPLACE_REF_BASE|PREFIX|SHALLOW_FILE|COMMON_DIR|NAMESPACE|CEILING_DIRECTORIES)$/;
 
 /** The job's secrets in a URL: `$NAME` and `${NAME}`; the worker's own environment is not a job's to read. */
 function withSecrets(url: string, job: JsonMap): string {
@@ -47,21 +48,29 @@ async function locate(repository: string, context: ServiceContext): Promise<Plac
     throw new JobError(`git repositories cannot be cloned by '${scheme}:'`, {
       advice: "Use https, http, git, ssh, or a file: URL.",
     });
+  if (scheme !== undefined && /^https?$/.test(scheme) && !URL.canParse(url))
+    throw new JobError(`'${shownUrl(repository)}' is no URL`, {
+      advice: "Correct the test definition's `repository`.",
+    });
   if (remote || short) return { ...withoutCredentials(url), local: false };
   const path = url.replace(/^file:/i, "").replace(/^\/\/(localhost)?(?=\/)/i, "");
   const folder = resolve(context.paths.jobDir, path);
-  const found = await stat(folder).catch(() => undefined);
-  if (!found)
+  const real = await workerPath(folder, context).catch((cause) => {
+    if (cause instanceof DispatchError) throw cause;
     throw new JobError(`The git repository '${folder}' does not exist`, {
+      cause,
       advice: "Check the job's `repository`; a relative path starts at the job file's folder.",
     });
-  return { url: folder, local: true };
+  });
+  return { url: real, local: true, confined: Array.isArray(context.dispatcher.job_folders) };
 }
 
 /** Where a repository is. */
 interface Place {
   url: string;
   local: boolean;
+  /** Jobs may not read all of the worker. */
+  confined?: boolean;
   /** The beginning of the URL with its credentials, and without them. */
   opened?: { from: string; to: string };
 }
@@ -90,7 +99,10 @@ const settings = (pairs: [key: string, value: string][]): NodeJS.ProcessEnv => (
   ),
 });
 
-const environment = (env: NodeJS.ProcessEnv, { local, opened }: Place): NodeJS.ProcessEnv => ({
+/** A folder of this machine may be what is cloned, but no submodule's. */
+const CONFINED: [string, string][] = [["protocol.file.allow", "user"]];
+
+const environment = (env: NodeJS.ProcessEnv, { local, opened, confined }: Place): NodeJS.ProcessEnv => ({
   ...Object.fromEntries(Object.entries(env).filter(([name]) => !OUTER_GIT.test(name))),
   LC_ALL: "C",
   GIT_TERMINAL_PROMPT: "0",
@@ -98,8 +110,11 @@ const environment = (env: NodeJS.ProcessEnv, { local, opened }: Place): NodeJS.P
   SSH_ASKPASS_REQUIRE: "never",
   GIT_SSH_COMMAND: env.GIT_SSH_COMMAND ?? "ssh -o BatchMode=yes",
   // A repository from elsewhere must not name folders of this machine as its submodules.
-  GIT_ALLOW_PROTOCOL: local ? "file:http:https:git:ssh" : "http:https:git:ssh",
-  ...(opened && settings([[`url.${opened.from}.insteadOf`, opened.to]])),
+  ...(!confined && { GIT_ALLOW_PROTOCOL: local ? "file:http:https:git:ssh" : "http:https:git:ssh" }),
+  ...settings([
+    ...(confined ? CONFINED : []),
+    ...(opened ? ([[`url.${opened.from}.insteadOf`, opened.to]] as [string, string][]) : []),
+  ]),
 });
 
 /** What the job got wrong, by git's own (untranslated) words; undefined when another attempt may help. */
@@ -124,6 +139,15 @@ function jobFault(output: string, input: CloneInput): { message: string; advice:
     return {
       message: `There is no git repository at '${where}'`,
       advice: "Correct the test definition's `repository`.",
+    };
+  if (
+    /strange (hostname|pathname|port)|invalid value for '?submodule|in submodule|disallowed submodule|illegal format|no host part|unable to find remote helper|No directory name could be guessed/.test(
+      output,
+    )
+  )
+    return {
+      message: `git refuses '${where}', or one of its submodules`,
+      advice: "Git's words above say what is wrong with it: correct the URL, or the repository's `.gitmodules`.",
     };
   if (/transport '.*' not allowed/.test(output))
     return {

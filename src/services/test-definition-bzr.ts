@@ -1,7 +1,8 @@
 /** Branches a test definition's Bazaar repository into the overlay (as LAVA once did; Breezy has the same command). */
 import { mkdir, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { JobError } from "../base/errors.js";
+import { DispatchError, JobError } from "../base/errors.js";
+import { workerPath } from "./files/worker-path.js";
 import { checkPath, refusals, testOf } from "./overlay/definition-inputs.js";
 import { optionalText, text } from "./overlay/inputs.js";
 import { asJson } from "./overlay/layout.js";
@@ -9,9 +10,16 @@ import { mustSucceed } from "./run-program.js";
 import type { Service, ServiceContext } from "./types.js";
 
 /** A branch as bzr takes it: a URL of the network, or an absolute folder (relative ones start at the job's). */
-function locationOf(repository: string, { paths }: Pick<ServiceContext, "paths">): string {
+async function locationOf(repository: string, context: ServiceContext): Promise<string> {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(repository)?.[1]?.toLowerCase();
-  if (scheme === undefined) return resolve(paths.jobDir, repository);
+  if (scheme === undefined) {
+    const folder = resolve(context.paths.jobDir, repository);
+    return workerPath(folder, context).catch((error) => {
+      // What is not there, bzr says itself.
+      if (error instanceof DispatchError) throw error;
+      return folder;
+    });
+  }
   if (/^(https?|bzr|bzr\+ssh|sftp|lp)$/.test(scheme)) return repository;
   throw new JobError(`Bazaar repositories cannot be branched by '${scheme}:'`, {
     advice: "Use https, http, bzr, bzr+ssh, sftp, lp, or a folder.",
@@ -24,9 +32,9 @@ export const testDefinitionBzr: Service = {
   programs: () => ["bzr"],
 
   async validate(input, context) {
-    return refusals(() => {
+    return refusals(async () => {
       checkPath(input);
-      if (typeof input.repository === "string") locationOf(input.repository, context);
+      if (typeof input.repository === "string") await locationOf(input.repository, context);
     });
   },
 
@@ -39,7 +47,7 @@ export const testDefinitionBzr: Service = {
     // The history is left behind: the board has no use for it.
     const words = ["bzr", "export", ...(revision ? [`--revision=${revision}`] : []), "--"];
     const options = { ...context, error: "InfrastructureError" } as const;
-    await mustSucceed([...words, test.directory, locationOf(repository, context)], options);
+    await mustSucceed([...words, test.directory, await locationOf(repository, context)], options);
     await rm(join(test.directory, ".bzr"), { recursive: true, force: true });
     const found = { repository, from: "bzr", ...(revision && { revision, commit_id: revision }) };
     return {

@@ -21,8 +21,9 @@ export const tftpDirectory: Service = {
     try {
       await mkdir(folder, { recursive: true, mode: 0o755 });
       const directory = await mkdtemp(join(folder, text(input, "prefix").replaceAll("/", "-")));
-      // mkdtemp gives 0700, and the umask may have taken from mkdir: the server is another user.
-      await Promise.all([chmod(directory, 0o755), chmod(folder, 0o755)]);
+      // mkdtemp gives 0700, and the umask may have taken from mkdir: the server is another user. Who does not know the
+      // folder's name cannot find its files.
+      await Promise.all([chmod(directory, 0o755), chmod(folder, 0o711)]);
       context.onCleanup(async () => {
         log.debug(`Removing ${directory}`);
         await rm(directory, { recursive: true, force: true });

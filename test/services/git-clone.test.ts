@@ -192,6 +192,43 @@ test("a URL's credentials are in no process list, and not left in the clone", as
 });
 
 describe("what goes wrong", () => {
+  test.each(["ssh://-oProxyCommand=touch x/repo", "http://", "https://host:port/x"])(
+    "%j is a JobError at once",
+    async (url) => {
+      await expect(clone({ repository: url })).rejects.toMatchObject({ name: "JobError" });
+      expect(context.log.text()).not.toContain("trying again");
+    },
+  );
+
+  test("a submodule that brings a command is a JobError at once", async () => {
+    commit("one");
+    writeFileSync(
+      join(repository, ".gitmodules"),
+      '[submodule "x"]\n\tpath = x\n\turl = ./x\n\tupdate = !touch pwned\n',
+    );
+    const inner = join(repository, "x");
+    mkdirSync(inner);
+    execFileSync("git", ["init", "-q", inner]);
+    execFileSync("git", [
+      "-C",
+      inner,
+      "-c",
+      "user.name=t",
+      "-c",
+      "user.email=t@x",
+      "commit",
+      "-q",
+      "--allow-empty",
+      "-m",
+      "x",
+    ]);
+    git("add", ".gitmodules", "x");
+    git("commit", "-q", "-m", "two");
+    await expect(clone({ recursive: true })).rejects.toMatchObject({ name: "JobError" });
+    expect(context.log.text()).not.toContain("trying again");
+    expect(existsSync(join(target, "x", "pwned"))).toBe(false);
+  });
+
   test("no such branch, revision, folder: JobErrors", async () => {
     commit("one");
     await expect(clone({ branch: "gone" })).rejects.toMatchObject({

@@ -3,7 +3,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { mkdir, realpath, rename, rm } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
-import { DispatchError, InfrastructureError, JobError } from "../../base/errors.js";
+import { DispatchError, InfrastructureError, JobError, systemFault } from "../../base/errors.js";
 import { freshStream } from "../../base/fresh-file.js";
 import { isMap, type JsonMap } from "../../base/json.js";
 import type { ServiceContext, ServiceResult } from "../types.js";
@@ -105,6 +105,8 @@ function storageError(error: unknown, file: string): unknown {
       cause: error,
       advice: "Make room on the worker, or give the dispatcher a bigger download folder.",
     });
+  const fault = systemFault(error);
+  if (fault instanceof JobError) return fault;
   return new InfrastructureError(`Cannot store '${file}': ${(error as Error).message}`, { cause: error });
 }
 

@@ -21,9 +21,9 @@ export function checkPath(input: JsonMap): void {
 }
 
 /** What a check before the run throws, as the list that `validate` gives; anything but a DispatchError is a bug and goes on. */
-export function refusals(check: () => void): DispatchError[] {
+export async function refusals(check: () => void | Promise<void>): Promise<DispatchError[]> {
   try {
-    check();
+    await check();
     return [];
   } catch (error) {
     if (error instanceof DispatchError) return [error];
