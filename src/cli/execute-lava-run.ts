@@ -8,7 +8,6 @@ import { runSession } from "./run-session.js";
 import { linePrinter } from "./screen.js";
 import { LogLines } from "./terminal/log-lines.js";
 import { UsageError } from "./usage-error.js";
-import { LAVA_FOLDER } from "./work-folder.js";
 
 const SHORTEST = 100;
 
@@ -41,7 +40,7 @@ export async function executeLavaRun(job: string, options: LavaRunOptions, conte
       ...(token !== undefined && { secrets: [token] }),
       ...(url !== undefined && { upload: { url, token: token ?? "", interval: seconds(jobLogInterval) } }),
       screen: { sink: lines },
-      usualFolder: LAVA_FOLDER,
+      asLava: true,
       signals: ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2"],
     },
     context,

@@ -45,7 +45,7 @@ export async function lookOutside(inputs: Inputs, context: CliContext) {
   // Where somebody wants the scratch folders, one must be possible.
   if (inputs.dispatcher.dispatcher_download_dir) makeWorkFolder(inputs).remove();
   const work = NO_FOLDER;
-  const tftp = chooseTftpRoot(inputs, undefined, work, context.env).directory;
+  const tftp = chooseTftpRoot(inputs, undefined, work, context.env);
   const options = runOptionsOf(inputs, context, { output: work, work, tftp });
   const pipeline = { ...inputs.pipeline, problems: [], validation: [] };
   return await validateRun({ ...options, pipeline, sinks: [] });

@@ -25,7 +25,7 @@ import { jobFolder } from "./package-root.js";
 import { programEnvironment } from "./program-environment.js";
 import type { ScreenSink } from "./screen.js";
 import { SpaceReserve } from "./space-reserve.js";
-import { type TftpRoot, tftpRoot, tftpSettings } from "./tftp-root.js";
+import { TFTPD, type TftpRoot, tftpRoot, tftpSettings } from "./tftp-root.js";
 import { LAVA_FOLDER, linkLog, makeWorkFolder } from "./work-folder.js";
 
 export interface SessionOptions {
@@ -36,8 +36,8 @@ export interface SessionOptions {
   secrets?: string[];
   /** Without a `note`, what the program itself has to say goes to the job's log. */
   screen: ScreenSink;
-  /** Where the scratch folder lies when the dispatcher's settings name none. */
-  usualFolder?: string;
+  /** In the place of LAVA's own: the scratch folder lies in LAVA's, and LAVA's TFTP server is needed unless another is known. */
+  asLava?: boolean;
   /** Signals that cancel. */
   signals: NodeJS.Signals[];
   /** A LAVA server that takes the log. */
@@ -48,7 +48,7 @@ export interface SessionOptions {
 export async function runSession(options: SessionOptions, context: CliContext): Promise<RunReport> {
   const { inputs, output, screen } = options;
   for (const stream of [context.stdout, context.stderr]) stream.stream?.();
-  const folder = makeWorkFolder({ ...inputs, usual: options.usualFolder });
+  const folder = makeWorkFolder({ ...inputs, usual: options.asLava ? LAVA_FOLDER : undefined });
   const work = folder.path;
   const unlinkLog = work.startsWith(LAVA_FOLDER) ? linkLog(folder, output) : () => {};
   const reserve = new SpaceReserve(output);
@@ -84,7 +84,11 @@ export async function runSession(options: SessionOptions, context: CliContext): 
     writeDescription(output, masker.json({ pipeline: describe(inputs.pipeline) } as unknown as Json));
     const tftp = chooseTftpRoot(inputs, options.tftpRoot, work, context.env);
     const runOptions: RunOptions = {
-      ...runOptionsOf(inputs, context, { output, work, tftp: tftp.directory }),
+      ...runOptionsOf(inputs, context, {
+        output,
+        work,
+        tftp: options.asLava && !tftp.served ? { ...tftp, program: TFTPD } : tftp,
+      }),
       ...(inputs.gold && { gold: onThisBoard(inputs.gold, options) }),
       env: programs.env,
       notes: [
@@ -152,7 +156,7 @@ async function finishUpload(upload: LogUpload, { signals }: SessionOptions, cont
 export function runOptionsOf(
   inputs: Inputs,
   { clock, env, cwd, version }: CliContext,
-  { output, work, tftp }: { output: string; work: string; tftp: string },
+  { output, work, tftp }: { output: string; work: string; tftp: TftpRoot },
 ): Omit<RunOptions, "sinks"> {
   return {
     pipeline: inputs.pipeline,
@@ -164,7 +168,8 @@ export function runOptionsOf(
     paths: {
       output,
       work,
-      tftpRoot: resolve(cwd, tftp),
+      tftpRoot: resolve(cwd, tftp.directory),
+      ...(tftp.program !== undefined && { tftpServer: tftp.program }),
       jobDir: jobFolder(resolve(cwd, inputs.jobFile), env),
       deviceDir: dirname(resolve(cwd, inputs.deviceFile)),
     },

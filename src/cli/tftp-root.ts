@@ -5,6 +5,8 @@ import type { JsonMap } from "../base/json.js";
 
 /** Where Debian's TFTP server keeps its settings. */
 const TFTPD_HPA = "/etc/default/tftpd-hpa";
+/** That server, and the one of LAVA's workers. */
+export const TFTPD = "in.tftpd";
 
 export interface TftpRoot {
   directory: string;
@@ -12,6 +14,8 @@ export interface TftpRoot {
   from: string;
   /** False when nothing is known to serve it. */
   served: boolean;
+  /** The program that serves it, where that is known. */
+  program?: string;
 }
 
 export interface TftpSources {
@@ -33,7 +37,8 @@ export function tftpRoot({ option, dispatcher, env, work, settings }: TftpSource
   if (env.LAVA_DISPATCH_TFTP_ROOT)
     return { directory: env.LAVA_DISPATCH_TFTP_ROOT, from: "LAVA_DISPATCH_TFTP_ROOT", served: true };
   const configured = /^\s*TFTP_DIRECTORY\s*=\s*(["']?)(.+?)\1\s*$/m.exec(settings ?? "")?.[2];
-  if (configured) return { directory: configured, from: `TFTP_DIRECTORY of ${TFTPD_HPA}`, served: true };
+  if (configured)
+    return { directory: configured, from: `TFTP_DIRECTORY of ${TFTPD_HPA}`, served: true, program: TFTPD };
   return { directory: join(work, "tftp"), from: "the job's scratch folder", served: false };
 }
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmdirSync, rmSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { ConfigurationError } from "../base/errors.js";
-import { jobFolder } from "../services/job-folder.js";
+import { jobFolderName } from "../services/job-folder-name.js";
 import type { Inputs } from "./load-inputs.js";
 
 /** Where LAVA's dispatcher keeps what its jobs make. Its worker removes `<prefix><job id>` of it after every job, killed ones too. */
@@ -26,7 +26,7 @@ export interface WorkPlace extends Pick<Inputs, "dispatcher" | "jobId"> {
  */
 export function makeWorkFolder({ dispatcher, jobId, usual }: WorkPlace): WorkFolder {
   const { dispatcher_download_dir: wanted } = dispatcher;
-  const name = jobFolder({ dispatcher, jobId });
+  const name = jobFolderName({ dispatcher, jobId });
   if (typeof wanted === "string" && wanted) {
     try {
       return ofJob(join(wanted, name));

@@ -43,7 +43,11 @@ export class KnownNamesReader {
       this.#folders.every(({ job, folder }) => job === first.job && folder === first.folder)
     )
       this.jobId ??= first.job;
-    const own = this.#folders.find(({ job }) => job === this.jobId);
+    // A worker's prefix may come before the id.
+    const id = this.jobId;
+    const own =
+      this.#folders.find(({ job }) => job === id) ??
+      this.#folders.find(({ job }) => id !== undefined && job.endsWith(id));
     if (own) this.known.tftpSuffix = `${own.job}/${own.folder}`;
     return this.known;
   }

@@ -8,7 +8,7 @@ import { join, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { InfrastructureError } from "../base/errors.js";
 import { dispatcherIp } from "./dispatcher-ip.js";
-import { jobFolder } from "./job-folder.js";
+import { jobFolderName } from "./job-folder-name.js";
 import { texts } from "./overlay/inputs.js";
 import type { Service } from "./types.js";
 
@@ -87,7 +87,7 @@ export const httpServer: Service = {
     const own = Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === told));
     const place = `/${randomBytes(12).toString("base64url")}`;
     const handedOut = {
-      roots: { [`${place}/tmp/`]: paths.work, [`${place}/tftp/`]: join(paths.tftpRoot, jobFolder(context)) },
+      roots: { [`${place}/tmp/`]: paths.work, [`${place}/tftp/`]: join(paths.tftpRoot, jobFolderName(context)) },
       files: new Set(await Promise.all(texts(input, "files").map((file) => realpath(file).catch(() => file)))),
     };
     const { createServer } = await import("node:http");

@@ -3,7 +3,7 @@ import { copyFile, mkdir, rename, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ConfigurationError } from "../base/errors.js";
 import { compressionProgram } from "./download/decompress.js";
-import { jobFolder } from "./job-folder.js";
+import { jobFolderName } from "./job-folder-name.js";
 import { dig, optionalText } from "./overlay/inputs.js";
 import { overlayOf, tftpName } from "./overlay/layout.js";
 import { appendToRamdisk, ramdiskCompression } from "./overlay/ramdisk-append.js";
@@ -40,7 +40,7 @@ export const ramdiskCompress: Service = {
     const compression = await ramdiskCompression(ramdisk);
     const folder =
       optionalText(input, "name_directory") ??
-      join(paths.tftpRoot, optionalText(input, "suffix") ?? jobFolder(context));
+      join(paths.tftpRoot, optionalText(input, "suffix") ?? jobFolderName(context));
     const name = `ramdisk.cpio${compression ? `.${compression}` : ""}`;
     let result = join(folder, "ramdisk", name);
     await mkdir(dirname(result), { recursive: true });

@@ -1,8 +1,9 @@
 import { chmod, mkdir, mkdtemp, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { InfrastructureError, JobError } from "../base/errors.js";
-import { jobFolder } from "./job-folder.js";
+import { jobFolderName } from "./job-folder-name.js";
 import { text } from "./overlay/inputs.js";
+import { missingPrograms } from "./programs.js";
 import type { Service } from "./types.js";
 
 /**
@@ -12,12 +13,16 @@ import type { Service } from "./types.js";
 export const tftpDirectory: Service = {
   name: "tftp-directory",
 
+  async validate(_input, { paths: { tftpServer }, env }) {
+    return tftpServer === undefined ? [] : missingPrograms([tftpServer], env);
+  },
+
   async run(input, context) {
     const { tftpRoot } = context.paths;
     const { jobId, log } = context;
     if (!/^[\w.-]+$/.test(jobId) || /^\.+$/.test(jobId))
       throw new JobError(`The job id '${jobId}' cannot name a folder`);
-    const folder = join(tftpRoot, jobFolder(context));
+    const folder = join(tftpRoot, jobFolderName(context));
     try {
       await mkdir(folder, { recursive: true, mode: 0o755 });
       const directory = await mkdtemp(join(folder, text(input, "prefix").replaceAll("/", "-")));

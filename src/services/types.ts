@@ -13,6 +13,8 @@ export interface JobPaths {
   work: string;
   /** What the TFTP server hands out; the job's files go to `<tftpRoot>/<prefix><job id>/...`, removed at the end. */
   tftpRoot: string;
+  /** The program that does so, where it is known: it must be there before a job that uses it begins. */
+  tftpServer?: string;
   /** Folder of the job file: relative `file:` URLs start here. */
   jobDir: string;
   /** Folder of the device file: commands beginning with `./` or `../` start here. */

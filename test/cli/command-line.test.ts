@@ -147,12 +147,13 @@ describe("the TFTP root", () => {
   const nothing = { dispatcher: {}, env: {}, work: "/work", settings: undefined };
   test.each([
     [{}, "/work/tftp", false],
-    [{ settings: '# x\nTFTP_DIRECTORY="/srv/tftp"\n' }, "/srv/tftp", true],
+    [{ settings: '# x\nTFTP_DIRECTORY="/srv/tftp"\n' }, "/srv/tftp", true, "in.tftpd"],
     [{ settings: "TFTP_DIRECTORY=/srv/t", env: { LAVA_DISPATCH_TFTP_ROOT: "/e" } }, "/e", true],
     [{ env: { LAVA_DISPATCH_TFTP_ROOT: "/e" }, dispatcher: { tftp_root: "/d" } }, "/d", true],
     [{ option: "/o", dispatcher: { tftp_root: "/d" } }, "/o", true],
-  ])("%j", (sources, directory, served) => {
-    expect(tftpRoot({ ...nothing, ...sources })).toMatchObject({ directory, served });
+  ])("%j", (sources, directory, served, program?: string) => {
+    const { from: _, ...root } = tftpRoot({ ...nothing, ...sources });
+    expect(root).toEqual({ directory, served, ...(program !== undefined && { program }) });
   });
 });
 

@@ -13,6 +13,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
+import { findProgram } from "../../src/services/programs.js";
 import { LavaServer, type ServedJob, type StoredJob } from "../support/lava-server.js";
 import { startJob, type WorkerJob } from "../support/lava-worker.js";
 
@@ -242,6 +243,24 @@ describe("lava-run as LAVA's worker starts it", { timeout: TIME }, () => {
     expect(await running.exit).toBe(1);
     expect(existsSync(join(folder, "undone"))).toBe(true);
     expect(parse(readFileSync(join(running.base, "result.yaml"), "utf8"))).toMatchObject({ error_type: "Canceled" });
+  });
+
+  test("a TFTP server is needed for a board that loads by TFTP: LAVA's, unless the settings name a folder that is served", async () => {
+    const deploy = "deploy: {to: tftp, os: oe, kernel: {url: 'file:///dev/null', type: image}}";
+    const job = {
+      definition: definition("mark").replace("command: {name: mark}", deploy),
+      device: device().replace("deploy: {methods: {}", "deploy: {methods: {tftp: null}"),
+    };
+    const { stored, running } = await begin([], { ...inDownloads(), ...job });
+    await running.exit;
+    const missing = "InfrastructureError: The program 'in.tftpd' cannot be found";
+    // Where one is installed, nothing is missing.
+    if (findProgram("in.tftpd", { PATH: "/usr/bin:/bin" }) === undefined)
+      expect(messages(stored, "error")).toContain(missing);
+    const served = { dispatcher: `${inDownloads().dispatcher}tftp_root: ${folder}/tftp\n` };
+    const second = await begin([], { ...job, ...served });
+    await second.running.exit;
+    expect(messages(second.stored, "error")).not.toContain(missing);
   });
 
   test.each([

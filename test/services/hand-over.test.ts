@@ -61,6 +61,23 @@ describe("tftp-directory", () => {
     context.onCleanup = onCleanup;
   });
 
+  test("the worker's prefix comes before the job's id", async () => {
+    context.dispatcher = { prefix: "lab1-" };
+    await context.use(tftpDirectory, { prefix: "tftp-deploy-" });
+    expect((context.data.tftp as JsonMap).suffix).toMatch(/^lab1-42\/tftp-deploy-\w{6}$/);
+  });
+
+  test("the program that serves it is looked for before the job begins, where it is known", async () => {
+    const validate = () => tftpDirectory.validate?.({}, context);
+    expect(await validate()).toEqual([]);
+    context.paths = { ...context.paths, tftpServer: "no-such-tftpd" };
+    expect(await validate()).toMatchObject([
+      { name: "InfrastructureError", message: "The program 'no-such-tftpd' cannot be found" },
+    ]);
+    context.paths = { ...context.paths, tftpServer: "sh" };
+    expect(await validate()).toEqual([]);
+  });
+
   test("a root that is not there or cannot be written is an InfrastructureError with advice", async () => {
     writeFileSync(join(context.root, "file"), "");
     context.paths = { ...context.paths, tftpRoot: join(context.root, "file") };
