@@ -155,8 +155,13 @@ export function systemFault(error: unknown): DispatchError | undefined {
   return fault && makeError(fault.name, `${fault.what}: ${message}`, { cause: error, advice: fault.advice });
 }
 
+/** An error that is a record already: what a chart's actor rejects with. */
+const isErrorRecord = (thrown: unknown): thrown is ErrorRecord =>
+  typeof thrown === "object" && thrown !== null && !(thrown instanceof Error) && "class" in thrown && "type" in thrown;
+
 /** Any thrown value as a record; what is no DispatchError and no fault of the system is a LAVABug with its stack. */
 export function toErrorRecord(thrown: unknown): ErrorRecord {
+  if (isErrorRecord(thrown)) return thrown;
   const error =
     thrown instanceof Error && !(thrown instanceof DispatchError) ? (systemFault(thrown) ?? thrown) : thrown;
   if (error instanceof DispatchError) {

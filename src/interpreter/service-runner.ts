@@ -3,6 +3,7 @@ import {
   DispatchError,
   type ErrorClassName,
   type ErrorRecord,
+  InfrastructureError,
   JobError,
   LAVABug,
   makeError,
@@ -58,9 +59,13 @@ export interface RunnerWorld {
 /** ms that one diagnosis may take. */
 const DIAGNOSIS_LIMIT = 10_000;
 
+/** ms that one step of cleaning up may take, and what is left of it once the user is in a hurry. */
+const UNDO_LIMIT = 60_000;
+const UNDO_LIMIT_IN_A_HURRY = 5_000;
+
 interface Cleanup {
   level: string;
-  undo: () => Promise<void>;
+  undo: (signal: AbortSignal) => Promise<unknown>;
 }
 
 /** Runs the services of a job: checks them before the run, journals them, keeps what has to be undone. */
@@ -96,7 +101,7 @@ export class ServiceRunner {
     if (!step) throw toErrorRecord(new Error(`action ${node.level} has no step ${name}`));
     if (node.cleanup && name === "run") {
       const undo = node.cleanup;
-      this.#cleanups.push({ level: node.level, undo: async () => void (await this.runStep(node, undo, "cleanup")) });
+      this.#cleanups.push({ level: node.level, undo: (stop) => this.runStep(node, undo, "cleanup", stop) });
     }
     return name.startsWith("diagnose-")
       ? this.#bounded(signal, (limited) => this.runStep(node, step, name, limited))
@@ -256,12 +261,43 @@ export class ServiceRunner {
     await this.#undo(this.#cleanups.filter((entry) => inside(entry.level)));
   }
 
+  /** What hangs must not hold the job: its programs are ended, and it is given up. */
+  async #undoInTime({ undo }: Cleanup): Promise<void> {
+    const { clock } = this.#options;
+    const stop = new AbortController();
+    const timers: unknown[] = [];
+    const over = new Promise<never>((_, reject) => {
+      const giveUpAfter = (ms: number) => {
+        const error = new InfrastructureError(`It took longer than ${ms / 1000} s and was given up`, {
+          advice:
+            "Something may be left on the worker: a container, a mount, a server. The log above says what was being undone.",
+        });
+        timers.push(
+          clock.setTimeout(() => {
+            stop.abort(error);
+            reject(error);
+          }, ms),
+        );
+      };
+      giveUpAfter(UNDO_LIMIT);
+      const hurry = () => giveUpAfter(UNDO_LIMIT_IN_A_HURRY);
+      if (this.hurry.signal.aborted) hurry();
+      else this.hurry.signal.addEventListener("abort", hurry, { once: true, signal: stop.signal });
+    });
+    try {
+      await Promise.race([undo(stop.signal), over]);
+    } finally {
+      for (const timer of timers) clock.clearTimeout(timer);
+      stop.abort();
+    }
+  }
+
   async #undo(entries: Cleanup[]): Promise<void> {
     const failures: unknown[] = [];
     for (const entry of entries.reverse()) {
       this.#cleanups.splice(this.#cleanups.indexOf(entry), 1);
       try {
-        await entry.undo();
+        await this.#undoInTime(entry);
       } catch (error) {
         const { name } = this.#nodes.get(entry.level) ?? { name: entry.level };
         this.#log.error(`Failed to clean after action '${name}': ${toErrorRecord(error).message}`);

@@ -35,9 +35,9 @@ export const cloudMachine: Service = {
     const file = files[PACKAGE] ?? (await packFirmware(files, model, context));
     log.info(`Uploading the firmware for ${model}`);
     const image = await api.upload(project, file);
-    const still = { ...context, signal: new AbortController().signal };
-    const again = () => connectMachineApi(text(input, "endpoint"), text(input, "token"), still);
-    context.onCleanup(async () => (await again()).deleteImage(image));
+    const again = (signal: AbortSignal) =>
+      connectMachineApi(text(input, "endpoint"), text(input, "token"), { ...context, signal });
+    context.onCleanup(async (stop) => (await again(stop)).deleteImage(image));
     const bootargs = map(input, "bootargs");
     const [normal, restore] = [optionalText(bootargs, "normal"), optionalText(bootargs, "restore")];
     const id = await api.create({
@@ -48,7 +48,7 @@ export const cloudMachine: Service = {
       fwpackage: image,
       bootOptions: { ...(normal && { bootArgs: normal }), ...(restore && { restoreBootArgs: restore }) },
     });
-    context.onCleanup(async () => (await again()).deleteMachine(id));
+    context.onCleanup(async (stop) => (await again(stop)).deleteMachine(id));
     log.info(`The machine ${id} is being made`);
     for (let state = await api.state(id); state !== "on"; state = await api.state(id)) {
       if (["error", "deleting", "off"].includes(state))

@@ -39,7 +39,7 @@ export const composeArguments = (
 /** Stops a service; what is stopped already stays so. */
 export async function stopService(running: RunningService, context: ServiceContext): Promise<void> {
   const { directory: cwd } = running;
-  const options = { ...context, cwd, signal: new AbortController().signal };
+  const options = { ...context, cwd };
   const result = await runProgram(composeArguments(await composeProgram(options), running, "down"), options);
   if (result.code !== 0) context.log.warning(`${running.project} could not be stopped (${result.code})`);
 }

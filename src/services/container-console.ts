@@ -93,10 +93,9 @@ export const containerConsole: Service = {
       await old.close();
     }
     const name = argv.find((word) => word.startsWith("--name="))?.slice("--name=".length) ?? "";
-    context.onCleanup(async () => {
+    context.onCleanup(async (signal) => {
       // It is gone already when its program has ended.
-      const still = new AbortController().signal;
-      await runProgram(["docker", ...global, "rm", "--force", name], { ...context, signal: still, quiet: true });
+      await runProgram(["docker", ...global, "rm", "--force", name], { ...context, signal, quiet: true });
     });
     log.info(`Starting the container ${name} of ${image}`);
     const { openConnection } = await import("../connections/index.js");

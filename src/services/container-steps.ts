@@ -81,9 +81,8 @@ export const containerSteps: Service = {
     });
     await prepareImage(docker, [], context);
     // When the client is killed, the container goes on.
-    context.onCleanup(async () => {
-      const still = new AbortController().signal;
-      await runProgram(["docker", "rm", "--force", name], { ...context, signal: still, quiet: true });
+    context.onCleanup(async (signal) => {
+      await runProgram(["docker", "rm", "--force", name], { ...context, signal, quiet: true });
     });
     await mustSucceed(argv, { ...context, error: action.commandError });
     return undefined;

@@ -120,10 +120,9 @@ export const dockerShellOn = (host: DeviceHost): Service => ({
     const argv = shellArguments(input, docker, context, await boardDevices(input, name, context, host));
     if (typeof input.downloads === "string") await mkdir(downloadsOf(paths, input.downloads), { recursive: true });
     await prepareImage(docker, globalOptions, context);
-    context.onCleanup(async () => {
+    context.onCleanup(async (signal) => {
       // It is gone already when its shell has ended.
-      const still = new AbortController().signal;
-      await runProgram(["docker", ...globalOptions, "rm", "--force", name], { ...context, signal: still, quiet: true });
+      await runProgram(["docker", ...globalOptions, "rm", "--force", name], { ...context, signal, quiet: true });
     });
     log.info(`Starting the container ${name} of ${docker.image}`);
     const { openConnection } = await import("../connections/index.js");

@@ -102,7 +102,7 @@ export const httpServer: Service = {
     });
     context.onCleanup(
       () =>
-        new Promise((resolve) => {
+        new Promise<void>((resolve) => {
           server.close(() => resolve());
           server.closeAllConnections();
         }),

@@ -29,10 +29,10 @@ export const mountDevice: Service = {
     if (!DEVICE.test(device)) throw new ConfigurationError(`'${device}' is not a device file that can be mounted`);
     const directory = join(paths.work, `mount-${action.level}`);
     await mkdir(directory, { recursive: true });
-    context.onCleanup(async () => {
+    context.onCleanup(async (signal) => {
       // Where it stands no more, it was unmounted in time.
       if (!(await stat(directory).catch(() => undefined))) return;
-      await runProgram(["umount", directory], { ...context, signal: new AbortController().signal, quiet: true });
+      await runProgram(["umount", directory], { ...context, signal, quiet: true });
       await rmdir(directory).catch((error: Error) => log.warning(`'${directory}' is left: ${error.message}`));
     });
     const seen = await appearance(device);

@@ -20,9 +20,9 @@ export const nfsOverlay: Service = {
     const { action, paths, log, signal } = context;
     const directory = join(paths.work, `nfs-${action.level}`);
     await mkdir(directory, { recursive: true });
-    context.onCleanup(async () => {
+    context.onCleanup(async (signal) => {
       if (!(await stat(directory).catch(() => undefined))) return;
-      await runProgram(["umount", directory], { ...context, signal: new AbortController().signal, quiet: true });
+      await runProgram(["umount", directory], { ...context, signal, quiet: true });
       await rmdir(directory).catch((error: Error) => log.warning(`'${directory}' is left: ${error.message}`));
     });
     const options = { ...context, error: "InfrastructureError" } as const;

@@ -68,7 +68,7 @@ export const testService: Service = {
     const own = await readInside(directory, ".env", "Its environment").catch(() => "");
     writeFresh(join(directory, ".env"), `${own && `${own.trimEnd()}\n`}${environmentLines(map(input, "environment"))}`);
     const program = await composeProgram(context);
-    context.onCleanup(() => stopService(running, context));
+    context.onCleanup((signal) => stopService(running, { ...context, signal }));
     log.info(`Starting the test service '${name}'${service ? ` (${service})` : ""}`);
     const words = ["up", "--detach", ...(service ? ["--", service] : [])];
     await mustSucceed(composeArguments(program, running, ...words), {

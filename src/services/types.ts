@@ -67,7 +67,7 @@ export interface ServiceContext {
   /** Wraps a connection into a recorded, logged console (name shown in logs). */
   openConsole(connection: import("../connections/types.js").Connection, name: string): Console;
   /** Undone at the job's end (and between attempts of the retry action around), last first. */
-  onCleanup(undo: () => Promise<void>): void;
+  onCleanup(undo: (signal: AbortSignal) => Promise<unknown>): void;
 }
 
 export interface ServiceResult {

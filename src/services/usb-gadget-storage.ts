@@ -27,7 +27,7 @@ export const usbGadgetStorage: Service = {
       }
     };
     await disable(context.signal);
-    context.onCleanup(() => disable(new AbortController().signal));
+    context.onCleanup(disable);
     for (const argv of words(texts(input, "enable"), image))
       await mustSucceed(argv, { ...options, error: action.commandError });
     return undefined;

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { InfrastructureError } from "../../src/base/errors.js";
+import type { JsonMap } from "../../src/base/json.js";
 import { summaryLines } from "../../src/cli/terminal/summary.js";
 import { ReportBuilder } from "../../src/results/report-builder.js";
+import type { ServiceContext, ServiceResult } from "../../src/services/types.js";
 import { DEVICE, JOB, login, PROMPT, runner, runVirtually } from "./virtual-board.js";
 
 const cases = (results: object[]) =>
@@ -223,5 +225,41 @@ describe("power", () => {
     );
     expect(attempts).toEqual([2]);
     expect(runner()).toContain(PROMPT);
+  });
+});
+
+describe("what cannot be undone", () => {
+  /** Leaves two things to undo, the one that is undone first never comes to its end. */
+  const hanging = (undone: string[]) => ({
+    "bootloader-substitute": {
+      name: "bootloader-substitute",
+      run: async ({ commands }: JsonMap, { onCleanup }: ServiceContext) => {
+        onCleanup(async () => undone.push("folder"));
+        onCleanup((signal) => {
+          signal.addEventListener("abort", () => undone.push("told to stop"));
+          return new Promise(() => {});
+        });
+        return { data: { bootloader: { commands }, overlay: { results_dir: "/lava-7" } } } as ServiceResult;
+      },
+    },
+  });
+
+  it("is given up after a minute and told; the rest is undone, and the verdict of the tests stays", async () => {
+    const undone: string[] = [];
+    const { verdict, power, ms, log } = await runVirtually({ services: hanging(undone) });
+    expect(undone).toEqual(["told to stop", "folder"]);
+    expect(commands(power).at(-1)).toBe("board off");
+    expect(verdict.further).toEqual([expect.objectContaining({ message: expect.stringContaining("was given up") })]);
+    expect(verdict.result).toBe("pass");
+    expect(log.some(({ message }) => String(message).includes("It took longer than 60 s and was given up"))).toBe(true);
+    expect(ms).toBeLessThan(120_000);
+  });
+
+  it("is given up sooner when the user is in a hurry", async () => {
+    const undone: string[] = [];
+    const quiet = await runVirtually();
+    const { ms } = await runVirtually({ services: hanging(undone), hurryAt: 100 });
+    expect(undone).toEqual(["told to stop", "folder"]);
+    expect(ms - quiet.ms).toBeLessThan(10_000);
   });
 });

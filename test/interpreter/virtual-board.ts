@@ -77,6 +77,8 @@ export interface VirtualRun {
   services?: ServiceRegistry;
   /** After which virtual ms the job is cancelled. */
   cancelAt?: number;
+  /** ms after which the user is in a hurry. */
+  hurryAt?: number;
   onReset?: (board: ScriptedConnection, count: number) => void;
 }
 
@@ -98,6 +100,7 @@ export async function runVirtually({
   rules = {},
   services = {},
   cancelAt,
+  hurryAt,
   onReset,
 }: VirtualRun = {}) {
   const clock = new SteppingClock(Date.UTC(2026, 0, 1));
@@ -161,6 +164,7 @@ export async function runVirtually({
     version: "0",
   });
   if (cancelAt !== undefined) clock.setTimeout(() => run.cancel("stop"), cancelAt);
+  if (hurryAt !== undefined) clock.setTimeout(() => run.hurry(), hurryAt);
   let verdict: Awaited<typeof run.result> | undefined;
   void run.result.then((value) => {
     verdict = value;

@@ -52,11 +52,11 @@ describe("tftp-directory", () => {
     context.paths = { ...context.paths, tftpRoot: join(context.paths.work, "root") };
     mkdirSync(join(context.paths.tftpRoot, "43"), { recursive: true });
     const { onCleanup } = context;
-    const undo: (() => Promise<void>)[] = [];
+    const undo: ((signal: AbortSignal) => Promise<unknown>)[] = [];
     context.onCleanup = (step) => void undo.push(step);
     await context.use(tftpDirectory, { prefix: "x" });
     expect(readdirSync(context.paths.tftpRoot).sort()).toEqual(["42", "43"]);
-    for (const step of undo) await step();
+    for (const step of undo) await step(context.signal);
     expect(readdirSync(context.paths.tftpRoot)).toEqual(["43"]);
     context.onCleanup = onCleanup;
   });

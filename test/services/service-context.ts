@@ -78,7 +78,7 @@ export function testContext(changes: Partial<ServiceContext> = {}): TestContext 
     return join(root, name);
   };
   const abort = new AbortController();
-  const undone: (() => Promise<void>)[] = [];
+  const undone: ((signal: AbortSignal) => Promise<unknown>)[] = [];
   const context: TestContext = {
     root,
     action: {
@@ -124,7 +124,7 @@ export function testContext(changes: Partial<ServiceContext> = {}): TestContext 
       return result;
     },
     async cleanup() {
-      for (const undo of undone.splice(0).reverse()) await undo();
+      for (const undo of undone.splice(0).reverse()) await undo(new AbortController().signal);
       rmSync(root, { recursive: true, force: true });
     },
     ...(changes as object),

@@ -47,8 +47,8 @@ export async function prepareImage(docker: DockerMap, globalOptions: string[], c
   if (login) {
     const words = argv("login", `--username=${login.user}`, "--password-stdin", "--", login.registry);
     await mustSucceed(words, { ...options, input: login.password, quiet: true });
-    context.onCleanup(async () => {
-      await runProgram(argv("logout", "--", login.registry), { ...context, signal: new AbortController().signal });
+    context.onCleanup(async (signal) => {
+      await runProgram(argv("logout", "--", login.registry), { ...context, signal });
     });
   }
   if (local) await mustSucceed(argv("image", "inspect", "--format", "Image {{.Id}} is here", image), options);

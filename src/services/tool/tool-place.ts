@@ -52,10 +52,9 @@ export async function preparePlace(input: JsonMap, context: ServiceContext): Pro
   const global = remoteOptions(input.container);
   const name = containerName(input, context);
   await prepareImage(dockerMapOf(input.container, context.jobId), global, context);
-  context.onCleanup(async () => {
-    const still = new AbortController().signal;
-    await runProgram(["docker", ...global, "rm", "--force", name], { ...context, signal: still, quiet: true });
-  });
+  context.onCleanup((signal) =>
+    runProgram(["docker", ...global, "rm", "--force", name], { ...context, signal, quiet: true }),
+  );
 }
 
 /** The output of a tool that must succeed, where the inputs say that it runs. @throws the action's command error */
