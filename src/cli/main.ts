@@ -45,9 +45,13 @@ function takeCertificates(env: NodeJS.ProcessEnv): void {
   trustLater(file);
 }
 
+/** Variables that the executables' shell sets (scripts/build.mjs): nothing that is started from here inherits them. */
+const OF_THE_SHELL = ["PWD", "OLDPWD", "SHLVL", "_"];
+
 /** Runs the command line of this process as `name`, and ends it with its exit code. */
 export async function main(name: string): Promise<void> {
   takeCertificates(process.env);
+  for (const name of OF_THE_SHELL) delete process.env[name];
   const stdout = new ProcessOutput(1);
   const stderr = new ProcessOutput(2);
   const code = await runCli(process.argv.slice(2), context(name, stdout, stderr));

@@ -18,7 +18,7 @@ export interface LoadedJob {
  * @param options.strict unknown keys are errors, not warnings
  */
 export function loadJob(text: string, file: string, { strict }: { strict: boolean }): LoadedJob {
-  const parsed = parseYaml(text, file);
+  const parsed = parseYaml(text, file, { names: ["parameters", "params"], below: "definitions" });
   const job = parsed.value;
   if (!isMap(job)) {
     const problems = [...parsed.problems];

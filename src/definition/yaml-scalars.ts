@@ -51,3 +51,11 @@ function float(text: string): number {
 
 /** `1:30` is 90: hours, minutes and seconds, or degrees. */
 const sexagesimal = (digits: string): number => digits.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+
+/** A fraction as Python shows it: `6.0`, `5.1`, `1e+16`. */
+export function floatText(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 1e16 || (size < 1e-4 && size > 0))
+    return value.toExponential().replace(/e([+-])(\d)$/, (_, sign: string, digit: string) => `e${sign}0${digit}`);
+  return Number.isInteger(value) ? `${value}.0` : String(value);
+}

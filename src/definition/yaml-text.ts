@@ -22,6 +22,12 @@ export interface ParsedYaml {
   sourceAt(location: Location): string;
 }
 
+/** Variables of test scripts: maps of these names, anywhere below a key or, without one, in the document's own map. */
+export interface ScriptVariables {
+  names: readonly string[];
+  below?: string;
+}
+
 /** Job and device files are some kB; larger ones are refused before they cost time. */
 const MAX_CHARACTERS = 2 ** 20;
 const MAX_SOURCE = 2000;
@@ -33,8 +39,9 @@ const FORBIDDEN = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]/;
 /**
  * Reads one YAML document with YAML 1.1 semantics as Python's safe loader (spec device.md §6, 12): never throws, takes
  * bounded time and memory, and says everything that is wrong in `problems`. Duplicate keys are warnings, the last wins.
+ * @param variables where variables of test scripts stand: there a fraction is the text that Python makes of it (`6.0`)
  */
-export function parseYaml(text: string, file: string): ParsedYaml {
+export function parseYaml(text: string, file: string, variables?: ScriptVariables): ParsedYaml {
   const lines = new Lines(text, file);
   const problems: Problem[] = [];
   const parsed: ParsedYaml = {
@@ -68,7 +75,7 @@ export function parseYaml(text: string, file: string): ParsedYaml {
     }
     if (problems.length > 0) return parsed;
     if (!document.contents) return refuse(0, "the file is empty");
-    tree = new YamlTree(document.contents, lines, problems);
+    tree = new YamlTree(document.contents, lines, problems, variables);
     const value = tree.toJson();
     if (value === undefined) return parsed;
     parsed.value = value;

@@ -1,8 +1,8 @@
 import { isAlias, isMap, isPair, isScalar, isSeq, type Node, type Pair, type Scalar, type YAMLMap } from "yaml";
 import type { Json, JsonMap } from "../base/json.js";
 import type { Problem } from "../base/problem.js";
-import { resolvePlain } from "./yaml-scalars.js";
-import type { Lines, YamlPath } from "./yaml-text.js";
+import { floatText, resolvePlain } from "./yaml-scalars.js";
+import type { Lines, ScriptVariables, YamlPath } from "./yaml-text.js";
 
 /** Nodes that aliases may add to a file before it counts as a bomb; real files add some tens. */
 const MAX_ALIASED = 20_000;
@@ -21,8 +21,14 @@ export class YamlTree {
   /** Targets that are being copied: meeting one again is a circle. */
   readonly #open = new Set<Node>();
   #aliased = 0;
+  readonly #variables: ScriptVariables | undefined;
+  /** Inside `variables.below`. */
+  #below = false;
+  /** Inside a map of variables. */
+  #asText = false;
 
-  constructor(root: Node, lines: Lines, problems: Problem[]) {
+  constructor(root: Node, lines: Lines, problems: Problem[], variables?: ScriptVariables) {
+    this.#variables = variables;
     this.#root = root;
     this.#lines = lines;
     this.#problems = problems;
@@ -106,11 +112,22 @@ export class YamlTree {
       const first = pairs.get(key);
       if (first) this.#duplicate(key, first, pair);
       pairs.set(key, pair);
-      const value = pair.value ? this.#value(pair.value as Node, depth + 1) : null;
+      const value = pair.value ? this.#entry(key, pair.value as Node, depth) : null;
       // "__proto__" must become a plain key
       Object.defineProperty(own, key, { value, writable: true, enumerable: true, configurable: true });
     }
     return merged ? { ...merged, ...own } : own;
+  }
+
+  /** The value of a key, read with what the key says of it. */
+  #entry(key: string, node: Node, depth: number): Json {
+    const { names, below } = this.#variables ?? {};
+    const [wasBelow, wasText] = [this.#below, this.#asText];
+    if (key === below) this.#below = true;
+    if (names?.includes(key) && (below === undefined ? depth === 0 : this.#below)) this.#asText = true;
+    const value = this.#value(node, depth + 1);
+    [this.#below, this.#asText] = [wasBelow, wasText];
+    return value;
   }
 
   #merge(pair: Pair, depth: number): JsonMap {
@@ -145,6 +162,7 @@ export class YamlTree {
       const fits = tag === `${TAG}float` ? typeof value === "number" : tag === tagOf(value);
       if (!fits) this.#checkTag(node, "");
     }
+    if (this.#asText && typeof value === "number" && text.includes(".")) return floatText(value);
     return value;
   }
 

@@ -34,17 +34,28 @@ export async function deviceEnvironment(text: string): Promise<DeviceEnvironment
   return { purge: purge === true, removes: (removes as string[]) ?? [], overrides: (overrides as JsonMap) ?? {} };
 }
 
+/** What a shell, npm or npx tells of how this program was started: nothing of a board. */
+const OF_THE_START = /^(?:PWD|OLDPWD|SHLVL|_|INIT_CWD|npm_\w+)$/;
+
+/** The variables to export on the device. @throws ConfigurationError */
+export async function exportedEnvironment(text: string, env: NodeJS.ProcessEnv): Promise<{ [name: string]: string }> {
+  const { purge, removes, overrides } = await deviceEnvironment(text);
+  const environment: { [name: string]: string } = {};
+  if (!purge)
+    for (const [name, value] of Object.entries(env))
+      if (value !== undefined && !OF_THE_START.test(name)) environment[name] = value;
+  for (const name of removes) delete environment[name];
+  for (const [name, value] of Object.entries(overrides)) environment[name] = value === null ? "" : String(value);
+  return environment;
+}
+
 export const deviceEnvironmentService: Service = {
   name: "device-environment",
   async run(input, { env, log }) {
     const text = input.env_dut;
     if (text === undefined || text === null || text === "") return undefined;
-    const { purge, removes, overrides } =
-      typeof text === "string" ? await deviceEnvironment(text) : refuse("must be the text of a YAML file");
-    const environment: JsonMap = {};
-    if (!purge) for (const [name, value] of Object.entries(env)) if (value !== undefined) environment[name] = value;
-    for (const name of removes) delete environment[name];
-    for (const [name, value] of Object.entries(overrides)) environment[name] = value === null ? "" : String(value);
+    const environment =
+      typeof text === "string" ? await exportedEnvironment(text, env) : refuse("must be the text of a YAML file");
     log.debug(`${Object.keys(environment).length} variables are exported on the device`);
     return { data: { environment } };
   },

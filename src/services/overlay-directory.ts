@@ -1,7 +1,7 @@
 /** Makes the overlay's tree: helper scripts, `environment`, `secrets` (spec test-shell.md §1). */
 import { mkdir } from "node:fs/promises";
 import { join, posix } from "node:path";
-import { ConfigurationError, JobError } from "../base/errors.js";
+import { ConfigurationError } from "../base/errors.js";
 import { isMap, type JsonMap } from "../base/json.js";
 import { dispatcherIp } from "./dispatcher-ip.js";
 import { exportLines, givenVariables, jobVariables, type Variable } from "./overlay/environment.js";
@@ -21,14 +21,13 @@ function resultsDir(input: JsonMap, jobId: string): string {
   return dir;
 }
 
-/** Lines `K=V` of the job's secrets and then of the values that env_dut sets; their values go into no log. */
+/** Lines `K=V` of the job's secrets and then of the device's environment (env_dut); their values go into no log. */
 async function secretLines(context: ServiceContext): Promise<string> {
   const { secrets, env_dut } = context.job;
   const given: JsonMap[] = isMap(secrets) ? [secrets] : [];
-  if (typeof env_dut === "string") {
-    const { deviceEnvironment } = await import("./device-environment.js");
-    const { overrides } = await deviceEnvironment(env_dut);
-    given.push(overrides);
+  if (typeof env_dut === "string" && env_dut !== "") {
+    const { exportedEnvironment } = await import("./device-environment.js");
+    given.push(await exportedEnvironment(env_dut, context.env));
   }
   return given.flatMap((values) => Object.entries(values).map(([key, value]) => `${key}=${value ?? ""}\n`)).join("");
 }
@@ -45,7 +44,9 @@ function address(dispatcher: JsonMap): string | undefined {
 function environmentFile(input: JsonMap, context: ServiceContext): string {
   const { jobId, job, device, dispatcher, log } = context;
   const environment = input.environment === undefined ? map(job, "environment") : map(input, "environment");
-  const variables = givenVariables(device, environment);
+  const variables = givenVariables(device, environment, (name, whose) =>
+    log.warning(`'${name}' of the ${whose}'s environment cannot be the name of a variable, so it is left out`),
+  );
   log.debug("LAVA metadata");
   for (const [name, value] of jobVariables({ jobId, job, device, dispatcher, ip: address(dispatcher) })) {
     log.debug(value === undefined ? `- ${name} is not known, so not exported` : `- ${name}=${value}`);
@@ -58,14 +59,10 @@ export const overlayDirectory: Service = {
   name: "overlay-directory",
   async validate(input, context) {
     try {
-      givenVariables(
-        context.device,
-        input.environment === undefined ? map(context.job, "environment") : map(input, "environment"),
-      );
       if (input.results_dir !== undefined) resultsDir(input, context.jobId);
       return [];
     } catch (error) {
-      if (error instanceof JobError || error instanceof ConfigurationError) return [error];
+      if (error instanceof ConfigurationError) return [error];
       throw error;
     }
   },

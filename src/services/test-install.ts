@@ -38,7 +38,8 @@ export function installScript(test: Test, definition: TestDefinition, options: I
 
 /** Folder of a repository below the test's own. @throws JobError when it would lie elsewhere */
 function destinationOf({ url, destination }: GitRepository): string {
-  const name = destination ?? basename(url.replace(/\/+$/, "")).replace(/\.git$/, "");
+  // Every `.git`, as LAVA does: user.github.io.git is userhub.io.
+  const name = destination ?? basename(url.replace(/\/+$/, "").replaceAll(".git", ""));
   if (/^[^/\0]+$/.test(name) && name !== "." && name !== ".." && !name.startsWith("-")) return name;
   throw new JobError(`The destination '${name}' of git repository '${url}' must be a folder name without '/'`);
 }
@@ -58,7 +59,12 @@ async function cloneAll(
     };
     const into = destinationOf(repository);
     context.log.info(`Cloning ${repository.url} to ${test.target_directory}/${into}`);
-    const input = { repository: repository.url, ...(repository.branch && { branch: repository.branch }) };
+    // With its history: steps may ask for tags and older commits.
+    const input = {
+      repository: repository.url,
+      shallow: false,
+      ...(repository.branch && { branch: repository.branch }),
+    };
     const { commit } = await cloneRepository(input, join(test.directory, into), context);
     context.log.debug(`commit ${commit}`);
   }

@@ -19,7 +19,7 @@ export interface RunScriptOptions extends JobParameters {
 
 /** Background commands are expanded when they run, not when run.sh is read: `$1` must survive until then. */
 const escapeArguments = (step: string): string =>
-  /--cmd|--shell/.test(step) ? step.replace(/\$(\d+)/g, "\\$$$1") : step;
+  /--cmd|--shell/.test(step) ? step.replace(/\$(\d+)\b/g, "\\$$$1") : step;
 
 /** The text of run.sh. */
 export function runScript(test: Test, definition: TestDefinition, options: RunScriptOptions): string {
@@ -31,7 +31,6 @@ export function runScript(test: Test, definition: TestDefinition, options: RunSc
   const pause = delay > 0 ? [`sleep ${delay / 1000}`] : [];
   const lines = [
     ...parameterLines(definition, options),
-    ...(kmsg ? ["# USE_KMSG", "export KMSG=true"] : []),
     "set -e",
     "set -x",
     `export TESTRUN_ID=${test.id}`,
@@ -40,6 +39,7 @@ export function runScript(test: Test, definition: TestDefinition, options: RunSc
     "set +x",
     ...(delay > 0 ? [`export CHARACTER_DELAY=${delay / 1000}`] : []),
     ...pause,
+    ...(kmsg ? ["# USE_KMSG", "export KMSG=true"] : []),
     signal("STARTRUN"),
     "set -x",
     ...definition.steps.map(escapeArguments),

@@ -47,6 +47,7 @@ beforeAll(() => {
       "    users:",
       "      tell: {do: printenv TOKEN}",
       "      authorities: {do: printenv NODE_EXTRA_CA_CERTS}",
+      "      environment: {do: cat /proc/self/environ}",
       `      mark: {do: touch ${folder}/marked, undo: touch ${folder}/undone}`,
       "      wait: {do: sleep 60}",
       "      fail: {do: 'false'}",
@@ -225,6 +226,18 @@ describe("the executable started by its name", () => {
     expect(status, text).toBe(0);
     expect(read(output, "logs.yaml")).toContain(certificate.authority);
   });
+});
+
+test("what the executable's own shell sets is not given on", () => {
+  const output = join(folder, "environment");
+  const env = { PATH: process.env.PATH, LANG: "C", HOME: "/root" };
+  const { status, stderr } = spawnSync(join(dist, "lava-dispatch.js"), words(output, job("environment")), {
+    env,
+    encoding: "utf8",
+  });
+  expect(status, stderr).toBe(0);
+  expect(read(output, "logs.yaml")).toContain("LANG=C");
+  expect(read(output, "logs.yaml")).not.toMatch(/\b(PWD|OLDPWD|SHLVL)=|\b_=/);
 });
 
 describe("a run", () => {

@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { ConfigurationError, JobError } from "../../src/base/errors.js";
 import type { JsonMap } from "../../src/base/json.js";
+import { deviceEnvironmentService } from "../../src/services/device-environment.js";
 import { overlayCompress } from "../../src/services/overlay-compress.js";
 import { overlayDirectory } from "../../src/services/overlay-directory.js";
 import { sshAuthorize } from "../../src/services/ssh-authorize.js";
@@ -40,8 +41,26 @@ const SCRIPTS = [
     "common-functions",
     "echo-ipv4",
   ],
-  ...["install-packages", "installed-packages", "os-build", "probe-channel", "probe-ip", "target-ip", "target-mac"],
-  ...["target-storage", "test-case", "test-event", "test-feedback", "test-raise", "test-reference", "test-runner"],
+  ...[
+    "install-functions",
+    "install-packages",
+    "installed-packages",
+    "os-build",
+    "probe-channel",
+    "probe-ip",
+    "target-ip",
+    "target-mac",
+  ],
+  ...[
+    "target-storage",
+    "test-case",
+    "test-event",
+    "test-feedback",
+    "test-raise",
+    "test-reference",
+    "test-runner",
+    "test-runner-functions",
+  ],
   ...["test-set", "test-shell"],
 ].map((name) => `lava-${name}`);
 
@@ -66,7 +85,7 @@ describe("overlay-directory", () => {
       "",
       `TARGET_DEVICE_MAC='a'"'"'b'`,
     ]);
-    expect(read("bin/lava-target-ip")).not.toContain("TARGET_DEVICE_IP=");
+    expect(read("bin/lava-target-ip")).toContain("TARGET_DEVICE_IP=''\n");
   });
 
   it("writes the environment in LAVA's order, flattened and quoted", async () => {
@@ -127,13 +146,16 @@ describe("overlay-directory", () => {
     expect(context.log.text()).toContain("LAVA_DEVICE_HOSTNAME is not known");
   });
 
-  it("refuses names that would break the target's shell, at validation", async () => {
-    make({ device: { environment: { "a b": 1 } } });
-    expect(await overlayDirectory.validate!({}, context)).toEqual([expect.any(ConfigurationError)]);
-    context.device = {};
-    expect(await overlayDirectory.validate!({ environment: { "X;reboot": 1 } }, context)).toEqual([
-      expect.any(JobError),
-    ]);
+  it("leaves out variables whose names would break the target's shell, and says so", async () => {
+    make({ device: { environment: { "a b": 1, fine: 2 } }, job: { environment: { "X;reboot": 1, also: "fine" } } });
+    await context.use(overlayDirectory, { results_dir: "/lava-42", shell: "/bin/sh" });
+    expect(read("environment")).toMatch(/^export fine=2\nexport also=fine\nexport LAVA_JOB_ID=/);
+    expect(context.log.text()).toContain("'a b' of the device's environment cannot be the name of a variable");
+    expect(context.log.text()).toContain("'X;reboot' of the job's environment cannot be the name of a variable");
+  });
+
+  it("refuses a results directory that is none, at validation", async () => {
+    make();
     expect(await overlayDirectory.validate!({ results_dir: "lava" }, context)).toEqual([
       expect.any(ConfigurationError),
     ]);
@@ -141,7 +163,7 @@ describe("overlay-directory", () => {
   });
 
   it("keeps secrets in the target's file and out of log and output directory", async () => {
-    make({ job: { secrets: { token: "hush hush" }, env_dut: "overrides: {PASSWORD: silence}\n" } });
+    make({ job: { secrets: { token: "hush hush" }, env_dut: "purge: true\noverrides: {PASSWORD: silence}\n" } });
     await buildOverlay(context, {}, [{ name: "a", definition: definition("a", ["true"]) }]);
     expect(read("secrets")).toBe("token=hush hush\nPASSWORD=silence\n");
     expect(context.log.text()).not.toMatch(/hush|silence/);
@@ -152,6 +174,18 @@ describe("overlay-directory", () => {
     expect(execFileSync("tar", ["-tzf", copy], { encoding: "utf8" })).not.toContain("secrets");
     expect(tar(copy)).not.toMatch(/hush|silence/);
     expect(context.log.text()).toContain("leaves out 1 private file");
+  });
+
+  it("gives the device the dispatcher's environment, but nothing of how the dispatcher was started", async () => {
+    make({ job: { env_dut: "removes: [SECRET]\noverrides: {LANG: C}\n" } });
+    const start = { PWD: "/x", OLDPWD: "/y", SHLVL: "2", _: "/usr/bin/node", INIT_CWD: "/z", npm_config_yes: "true" };
+    context.env = { LAB: "one", SECRET: "hidden", ...start };
+    await context.use(overlayDirectory, { results_dir: "/lava-42", shell: "/bin/sh" });
+    expect(read("secrets")).toBe("LAB=one\nLANG=C\n");
+    await context.use(deviceEnvironmentService, { env_dut: context.job.env_dut! });
+    expect(context.data.environment).toEqual({ LAB: "one", LANG: "C" });
+    await context.use(deviceEnvironmentService, { env_dut: "purge: true\noverrides: {PWD: /root}\n" });
+    expect(context.data.environment).toMatchObject({ PWD: "/root" });
   });
 
   it("makes no secrets file without secrets", async () => {

@@ -1,6 +1,7 @@
 /** A test definition (spec test-shell.md §3): read, checked, and no wider than what is used of it. */
-import { JobError, TestError } from "../../base/errors.js";
+import { JobError } from "../../base/errors.js";
 import { isMap, type Json, type JsonMap } from "../../base/json.js";
+import { pythonText } from "./python-text.js";
 
 const FORMAT = "Lava-Test Test Definition 1.0";
 
@@ -43,7 +44,7 @@ class Check {
     this.problems.push(`\`${where}\` must be a map`);
     return {};
   }
-  /** Texts of a list; null items are skipped, other scalars taken as texts. */
+  /** Texts of a list; null items are skipped, others taken as the text that LAVA makes of them. */
   list(value: Json | undefined, where: string): string[] {
     if (value === undefined || value === null) return [];
     if (!Array.isArray(value)) {
@@ -54,8 +55,8 @@ class Check {
       if (item === null) return [];
       if (typeof item !== "object") return [String(item)];
       const hint = isMap(item) ? ": a text with `: ` in it needs quotes around all of it" : "";
-      this.problems.push(`\`${where}[${index}]\` must be a text${hint}`);
-      return [];
+      this.notes.push(`\`${where}[${index}]\` should be a text${hint}`);
+      return [pythonText(item)];
     });
   }
 }
@@ -63,7 +64,7 @@ class Check {
 /** The definition's YAML, read as jobs are (definition/yaml-text.ts: YAML 1.1, bounded). @throws JobError */
 export async function readYaml(text: string, what: string): Promise<Json> {
   const { parseYaml } = await import("../../definition/yaml-text.js");
-  const { value, problems } = parseYaml(text, what);
+  const { value, problems } = parseYaml(text, what, { names: ["parameters", "params"] });
   const error = problems.find(({ severity }) => severity === "error");
   if (!error) return value;
   const at = error.location ? ` (line ${error.location.line}, column ${error.location.column})` : "";
@@ -93,7 +94,7 @@ function repositories(value: Json | undefined, check: Check): GitRepository[] {
 /**
  * Checks a test definition and gives the parts that are used.
  * @param what names it in messages
- * @throws JobError naming all that is wrong; TestError for the reserved name
+ * @throws JobError naming all that is wrong
  */
 export function checkDefinition(raw: Json, what: string): { definition: TestDefinition; notes: string[] } {
   if (!isMap(raw)) throw new JobError(`${what} must be a map with \`metadata\` and \`run\``);
@@ -103,8 +104,7 @@ export function checkDefinition(raw: Json, what: string): { definition: TestDefi
   else if (typeof metadata.name !== "string") check.problems.push("`metadata.name` is missing");
   if (metadata.format !== FORMAT) check.notes.push(`\`metadata.format\` should be "${FORMAT}"`);
   const run = check.map(raw.run, "run");
-  if (raw.run === undefined) check.problems.push("`run` is missing");
-  else if (run.steps === undefined) check.problems.push("`run.steps` is missing");
+  if (run.steps === undefined) check.notes.push("there are no `run.steps`, so nothing runs");
   const install = raw.install === undefined || raw.install === null ? undefined : check.map(raw.install, "install");
   const parse = check.map(raw.parse, "parse");
   const fixup = check.map(parse.fixupdict, "parse.fixupdict");
@@ -139,10 +139,6 @@ export function checkDefinition(raw: Json, what: string): { definition: TestDefi
   if (check.problems.length)
     throw new JobError(`${what} is not a test definition: ${check.problems.join("; ")}`, {
       advice: "A test definition needs `metadata` with `format` and `name`, and `run` with `steps`.",
-    });
-  if (metadata.name === "lava")
-    throw new TestError(`${what} has the name 'lava', which is reserved`, {
-      advice: "Give `metadata.name` another value.",
     });
   return { definition, notes: check.notes };
 }

@@ -1,5 +1,4 @@
 /** The overlay's `environment` file (spec test-shell.md §1). */
-import { ConfigurationError, JobError } from "../../base/errors.js";
 import { isMap, type Json, type JsonMap } from "../../base/json.js";
 import { shellQuote } from "./shell-quote.js";
 
@@ -20,23 +19,28 @@ export function flatten(name: string, value: Json): Variable[] {
   return [[name, shellValue(value)]];
 }
 
-/** Variables given by name. @throws what `fault` makes of a name that no shell accepts. */
-function named(map: Json | undefined, fault: (message: string) => Error): Variable[] {
+/** Variables given by name; what no shell accepts as a name goes to `unfit`, as it would end the reading of the file. */
+function named(map: Json | undefined, unfit: (name: string) => void): Variable[] {
   if (!isMap(map)) return [];
   const variables = Object.entries(map).flatMap(([key, value]) => flatten(key, value));
-  const bad = variables.find(([name]) => !NAME.test(name));
-  if (bad) throw fault(`'${bad[0]}' cannot be the name of an environment variable`);
-  return variables;
+  return variables.filter(([name]) => NAME.test(name) || unfit(name));
 }
 
 /** Variables made of a device's lists; characters that no name may have become `_`. */
 const listed = (prefix: string, list: Json | undefined): Variable[] =>
   Array.isArray(list) ? flatten(prefix, list).map(([name, value]) => [name.replace(/\W/g, "_"), value]) : [];
 
-/** Variables of the device and the job, in the order in which later ones win. @throws ConfigurationError, JobError */
-export function givenVariables(device: JsonMap, environment: JsonMap): Variable[] {
-  const own = named(device.environment, (message) => new ConfigurationError(`${message} (the device's environment)`));
-  const given = named(environment, (message) => new JobError(`${message} (the job's environment)`));
+/**
+ * Variables of the device and the job, in the order in which later ones win.
+ * @param unfit told of each name that no shell accepts, and of whose it is
+ */
+export function givenVariables(
+  device: JsonMap,
+  environment: JsonMap,
+  unfit: (name: string, whose: "device" | "job") => void,
+): Variable[] {
+  const own = named(device.environment, (name) => unfit(name, "device"));
+  const given = named(environment, (name) => unfit(name, "job"));
   const known = new Map(own);
   return [
     ...own,

@@ -1,15 +1,9 @@
 import type { Json, JsonMap } from "../../base/json.js";
 import type { TestDefinition } from "./definition.js";
-
-/** A value as LAVA's scripts show it: existing definitions compare with `True`. */
-function show(value: Json): string {
-  if (value === null) return "";
-  if (typeof value === "boolean") return value ? "True" : "False";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
-}
+import { pythonText } from "./python-text.js";
 
 const lines = (...maps: JsonMap[]): string[] =>
-  maps.flatMap((map) => Object.entries(map).map(([name, value]) => `${name}='${show(value)}'`));
+  maps.flatMap((map) => Object.entries(map).map(([name, value]) => `${name}='${pythonText(value)}'`));
 
 /** `parameters` and `params` that the job gives for one definition. */
 export interface JobParameters {
@@ -30,6 +24,6 @@ export const parameterLines = (definition: TestDefinition, job: JobParameters): 
 /** The value of a parameter, the job's before the definition's; undefined when there is none of that name. */
 export function parameterValue(name: string, definition: TestDefinition, job: JobParameters): string | undefined {
   for (const map of [job.params, job.parameters, definition.parameters, definition.params])
-    if (Object.hasOwn(map, name)) return show(map[name] as Json);
+    if (Object.hasOwn(map, name)) return pythonText(map[name] as Json);
   return undefined;
 }

@@ -1,0 +1,20 @@
+import type { Json } from "../../base/json.js";
+
+/** A value inside a list or a map, as Python shows it. */
+function shownInside(value: Json): string {
+  if (typeof value === "string") {
+    const text = value.replaceAll("\\", "\\\\");
+    return text.includes("'") && !text.includes('"') ? `"${text}"` : `'${text.replaceAll("'", "\\'")}'`;
+  }
+  return value === null ? "None" : pythonText(value);
+}
+
+/** A value as Python's `str` shows it, as LAVA does: existing definitions compare with `True`. */
+export function pythonText(value: Json): string {
+  if (value === null) return "";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (Array.isArray(value)) return `[${value.map(shownInside).join(", ")}]`;
+  if (typeof value !== "object") return String(value);
+  const pairs = Object.entries(value).map(([key, item]) => `${shownInside(key)}: ${shownInside(item)}`);
+  return `{${pairs.join(", ")}}`;
+}
