@@ -23,6 +23,8 @@ export interface CliContext {
   onSignals(names: NodeJS.Signals[], callback: (name: NodeJS.Signals) => void): () => void;
   /** Calls back for exceptions that nobody caught; returns how to stop. */
   onUncaught(callback: (error: unknown) => void): () => void;
+  /** Calls back for warnings of Node itself, which are then not printed; returns how to stop. */
+  onWarning(callback: (message: string) => void): () => void;
   /** Ends the process at once: only for the third Ctrl-C. */
   exitNow(code: number): void;
   setTitle(title: string): void;

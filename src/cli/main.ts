@@ -28,6 +28,15 @@ const context = (name: string, stdout: ProcessOutput, stderr: ProcessOutput): Cl
     process.on("uncaughtException", callback);
     return () => void process.off("uncaughtException", callback);
   },
+  onWarning: (callback) => {
+    const printers = process.listeners("warning");
+    const tell = ({ message }: Error) => callback(message);
+    process.removeAllListeners("warning").on("warning", tell);
+    return () => {
+      process.off("warning", tell);
+      for (const printer of printers) process.on("warning", printer);
+    };
+  },
   exitNow: (code) => process.exit(code),
   setTitle: (title) => {
     process.title = title;

@@ -60,6 +60,7 @@ export async function runSession(options: SessionOptions, context: CliContext): 
     if (screen.note) screen.note(text);
     else if (!run?.note(text)) context.stdout.write(`${text}\n`);
   };
+  const stopWarnings = screen.note ? () => {} : context.onWarning(note);
   const onError = (error: Error) => {
     reserve.release();
     failed ??= toErrorRecord(error);
@@ -118,6 +119,7 @@ export async function runSession(options: SessionOptions, context: CliContext): 
   } finally {
     upload?.stop();
     reserve.release();
+    stopWarnings();
     unlinkLog();
     folder.remove();
   }

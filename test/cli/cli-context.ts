@@ -37,6 +37,7 @@ export function cliContext(options: Partial<CliContext> = {}): TestContext {
       return () => listeners.delete(callback);
     },
     onUncaught: () => () => {},
+    onWarning: () => () => {},
     exitNow: (code) => exits.push(code),
     setTitle: () => {},
     ...options,

@@ -159,6 +159,21 @@ describe("lava-run as LAVA's worker starts it", { timeout: TIME }, () => {
     expect(stored.lines.join("")).not.toContain(TOKEN);
   });
 
+  test("what Node itself warns of is in the log", async () => {
+    const env = JSON.parse(environment());
+    env.overrides.REQUESTS_CA_BUNDLE = "/no/such/authorities.pem";
+    const { stored, running } = await begin(["mark", "wait"], { ...inDownloads(), env: JSON.stringify(env) });
+    await waiting(running);
+    await holds(() => log(running).includes("are ignored"));
+    writeFileSync(join(folder, "go"), "");
+    expect(await running.exit).toBe(0);
+    expect(messages(stored, "warning")).toEqual([
+      expect.stringMatching(/^The certificates of REQUESTS_CA_BUNDLE are ignored: .*authorities\.pem/),
+    ]);
+    await running.finish();
+    expect(stored.finished).toMatchObject({ result: "pass", errors: "" });
+  });
+
   test("where the settings name no folder, LAVA's own holds what the job makes", async (context) => {
     if (process.getuid?.() !== 0) context.skip();
     const place = "/var/lib/lava/dispatcher/tmp";
