@@ -66,9 +66,10 @@ function testsText(counts: object, recorded: { [result: string]: number } | unde
   return `${now || "none"}; recorded: ${then || "none"}`;
 }
 
-function inputsText({ inputs, skipped, unheard, dropped }: ReplayResult["notes"]): string {
+function inputsText({ inputs, otherwise, skipped, unheard, dropped }: ReplayResult["notes"]): string {
   return [
     `${inputs} as recorded`,
+    otherwise && `${otherwise} with other addresses or options of the device`,
     skipped && `${plural(skipped, "recorded wake-up line", "recorded wake-up lines")} not needed`,
     unheard && `${plural(unheard, "wake-up line", "wake-up lines")} that the recording does not answer`,
     dropped && `${dropped} recorded after the machine had reset the board`,

@@ -17,6 +17,8 @@ const TYPED_AHEAD = 8;
 const BEGINNING = 12;
 /** A shorter text is only known as an echo at the end of its line. */
 const SHORTEST = 3;
+/** A countdown is stopped with so many keys at most. */
+const MOST_KEYS = 16;
 /** Between a prompt and what LAVA types at it, ms. */
 const TYPED_AFTER = 50;
 /** The end of a line that asks for something: a prompt's sign, then only blanks and escapes. */
@@ -29,12 +31,24 @@ const LINE_END = 2;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: keys are control characters
 const UNECHOED = /^[\x00-\x08\x0b\x0c\x0e-\x1f]+$/;
 
+/** What stopped a countdown goes out with the first line after it: LAVA logs it together with that. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: keys are control characters
+const KEYS_BEFORE = /^[\s\x00-\x1f]+/;
+
 /** Where in a line the echo of a text begins; -1 when it is not there. */
 function echoAt(line: string, typed: string): number {
-  const text = typed.trimStart();
+  const text = typed.replace(KEYS_BEFORE, "");
   if (text.length < SHORTEST) return line.trimEnd().endsWith(text) ? line.trimEnd().length - text.length : -1;
   const whole = line.lastIndexOf(text);
   return whole >= 0 || text.length <= BEGINNING ? whole : line.indexOf(text.slice(0, BEGINNING));
+}
+
+/** Where a line begins that was logged behind the keys that stopped a countdown, e.g. `s` of `ssetenv x`; -1 for others. */
+function echoBehindKeys(line: string, typed: string): number {
+  const shown = line.trimEnd();
+  for (let keys = 1; keys <= MOST_KEYS && typed.length - keys >= SHORTEST; keys++)
+    if (shown.endsWith(typed.slice(keys).trimEnd())) return shown.length - typed.slice(keys).trimEnd().length;
+  return -1;
 }
 
 /** The end of a line that stood there when a blank was typed; -1 for one that the board began afterwards. */
@@ -75,6 +89,8 @@ class EchoPlacer {
   #last = 0;
   /** What is left of an echo that the terminal wrapped, and when its line came. */
   #wrapped: { text: string; t: number } | undefined;
+  /** Nothing was typed since the board was reset: keys may go before the first line. */
+  #fresh = true;
 
   take(taken: RecordedEvent): RecordedEvent[] {
     const event = this.#unwrapped(taken);
@@ -82,7 +98,11 @@ class EchoPlacer {
       this.#open.push({ input: event, lines: [] });
       return this.#open.length > TYPED_AHEAD ? this.#giveUp() : [];
     }
-    if (event.kind !== "output") return [...this.end(), ...this.#given([event])];
+    if (event.kind !== "output") {
+      const before = this.end();
+      this.#fresh = event.kind === "reset";
+      return [...before, ...this.#given([event])];
+    }
     if (this.#open.length === 0) return this.#given([event]);
     for (const [index, { input, lines }] of this.#open.entries()) {
       const all = index === this.#open.length - 1 ? [...lines, event] : [event];
@@ -91,6 +111,7 @@ class EchoPlacer {
       const keys = this.#keysBefore(index);
       const before = this.#open.slice(0, index - keys.length).flatMap(() => this.#giveUp());
       this.#open.splice(0, keys.length + 1);
+      this.#fresh = false;
       const between = all.length > 1 || lines.length === 0 ? [] : lines;
       this.#wrapped = wrappedRest(textOf(event), input.text.slice(0, -1), event.t);
       return [...before, ...this.#place(input, all, echo, between, keys)];
@@ -120,10 +141,19 @@ class EchoPlacer {
 
   #echo(lines: Output[], input: Input, index: number): Echo | undefined {
     const typed = input.text.slice(0, -1);
-    if (typed.trim() !== "") return findEcho(lines.map(textOf).join(""), typed);
+    if (typed.trim() !== "")
+      return findEcho(lines.map(textOf).join(""), typed) ?? this.#behindKeys(lines, typed, index);
     const [first] = lines;
     const begin = first && lines.length === 1 && index === 0 ? standing(textOf(first)) : -1;
     return begin < 0 ? undefined : { line: 0, begin };
+  }
+
+  #behindKeys(lines: Output[], typed: string, index: number): Echo | undefined {
+    if (!this.#fresh || index > 0) return undefined;
+    const line = lines.at(-1);
+    const at = line ? echoBehindKeys(textOf(line), typed) : -1;
+    const before = lines.slice(0, -1).reduce((sum, each) => sum + textOf(each).length, 0);
+    return at < 0 ? undefined : { line: before, begin: before + at };
   }
 
   /** Keys without an echo that were typed right before this input, with no line between. */

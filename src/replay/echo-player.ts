@@ -34,7 +34,7 @@ function echoes(line: string, text: string): boolean {
 export class EchoPlayer implements Player {
   divergence: Divergence | undefined;
   over = false;
-  readonly notes: PlayerNotes = { inputs: 0, skipped: 0, unheard: 0, dropped: 0 };
+  readonly notes: PlayerNotes = { inputs: 0, otherwise: 0, skipped: 0, unheard: 0, dropped: 0 };
   readonly #events: Queue<RecordedEvent>;
   readonly #world: World;
   #head: Output | undefined;

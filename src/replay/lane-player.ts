@@ -79,7 +79,7 @@ export class LanePlayer implements Player {
     return [...this.#lanes.values()].every(({ over }) => over);
   }
   get notes(): PlayerNotes {
-    const sum: PlayerNotes = { inputs: 0, skipped: 0, unheard: 0, dropped: 0 };
+    const sum: PlayerNotes = { inputs: 0, otherwise: 0, skipped: 0, unheard: 0, dropped: 0 };
     for (const { notes } of this.#lanes.values())
       for (const key of Object.keys(sum) as (keyof PlayerNotes)[]) sum[key] += notes[key];
     return sum;

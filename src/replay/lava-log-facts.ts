@@ -5,6 +5,7 @@ import { KnownNamesReader } from "./known-names.js";
 import type { LavaLogRecord } from "./lava-log-line.js";
 import { RecordedResults } from "./recorded-results.js";
 import { type RecordedAnswer, RecordingError, type RecordingFacts } from "./recording.js";
+import { SentCopiesReader } from "./sent-copies.js";
 import { Starts } from "./starts.js";
 
 /** ms by which a record may be older than the one before it: clocks are set. */
@@ -36,6 +37,7 @@ export class FactsReader {
   readonly #names = new KnownNamesReader();
   readonly #starts = new Starts();
   readonly #results = new RecordedResults();
+  readonly #copies = new SentCopiesReader();
   /** Namespaces in which something was typed, and the number of the block in which that was first. */
   readonly typedIn = new Map<string, number>();
   #here = "";
@@ -54,6 +56,11 @@ export class FactsReader {
     this.#path = path;
   }
 
+  /** Whether what was typed stands among what the board said as well. */
+  get sentCopies(): boolean {
+    return this.#copies.found;
+  }
+
   take({ t, level, message, place }: Placed): void {
     this.#start ??= t;
     if (t < this.#end) {
@@ -69,7 +76,9 @@ export class FactsReader {
       this.#inputs += 1;
       if (!this.typedIn.has(this.#here)) this.typedIn.set(this.#here, this.#block);
       this.#names.typed(textOf(message));
-    } else if (typeof message === "string") this.#told(message, t);
+      this.#copies.typed(textOf(message));
+    } else if (level === "target") this.#copies.said(textOf(message));
+    else if (typeof message === "string") this.#told(message, t);
     else if (level === "results" && isMap(message)) {
       this.#results.take(message);
       this.#result(message);
@@ -137,6 +146,8 @@ export class FactsReader {
       start: this.#start,
       end: this.#end,
       timed: true,
+      otherDevice: true,
+      unloggedKeys: this.sentCopies,
       complete: this.#verdict !== undefined,
       ...(this.#names.jobId !== undefined && { jobId: this.#names.jobId }),
       ...(this.#first !== undefined && { firstAction: this.#first }),

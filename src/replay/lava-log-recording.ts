@@ -5,6 +5,7 @@ import { FactsReader, type Placed, START, textOf } from "./lava-log-facts.js";
 import { parseLavaRecord } from "./lava-log-line.js";
 import { type Line, readLines } from "./read-lines.js";
 import { type RecordedEvent, type Recording, RecordingError } from "./recording.js";
+import { SentCopies } from "./sent-copies.js";
 
 const LONGEST_ITEM = 2 ** 20;
 /** Records that are made ready at a time. */
@@ -82,6 +83,15 @@ async function* readLog(path: string): AsyncGenerator<Placed[]> {
 const WITHOUT_ESC = /(?<!\x1b)\[(?:6n|\?\d{1,4}[hl]|\d{1,3}(?:;\d{1,3})*m)/g;
 const withEscapes = (text: string): string => (text.includes("[") ? text.replace(WITHOUT_ESC, "\x1b$&") : text);
 
+/**
+ * An input without its line end, which logs of some ages have. Those name a key that is pressed with Ctrl by its letter,
+ * without a line end.
+ */
+function typedText(message: string, withLineEnds: boolean): string {
+  if (withLineEnds && /^[a-z@[\\\]^_]$/i.test(message)) return String.fromCharCode(message.charCodeAt(0) & 0x1f);
+  return message.replace(/\r?\n$/, "");
+}
+
 /** Opens a log; a first pass finds what is wrong with it. Throws RecordingError. */
 export async function openLavaLog(name: string, path: string): Promise<Recording> {
   const reader = new FactsReader(path);
@@ -99,7 +109,11 @@ export async function openLavaLog(name: string, path: string): Promise<Recording
     format: "lava-log",
     facts,
     events: (resets) =>
-      through(eventBatches(records(), new LogEvents(resets, canceled, reader.typedIn)), new EchoPlacers()),
+      through(
+        eventBatches(records(), new LogEvents(resets, canceled, reader)),
+        ...(reader.sentCopies ? [new SentCopies()] : []),
+        new EchoPlacers(),
+      ),
   };
 }
 
@@ -119,12 +133,18 @@ class LogEvents {
   #last = 0;
   #over = false;
   readonly #typedIn: ReadonlyMap<string, number>;
+  readonly #withLineEnds: boolean;
   #here: { namespace?: string } = {};
 
-  constructor(resets: ReadonlySet<string>, canceled: boolean, typedIn: ReadonlyMap<string, number>) {
+  constructor(
+    resets: ReadonlySet<string>,
+    canceled: boolean,
+    { typedIn, sentCopies }: Pick<FactsReader, "typedIn" | "sentCopies">,
+  ) {
     this.#resets = resets;
     this.#canceled = canceled;
     this.#typedIn = typedIn;
+    this.#withLineEnds = sentCopies;
   }
 
   of({ t: told, level, message, place, ns }: Placed): RecordedEvent | undefined {
@@ -136,7 +156,8 @@ class LogEvents {
       const at = level === "feedback" && ns !== undefined ? { console: ns } : this.#here;
       return { kind: "output", t, bytes: Buffer.from(`${withEscapes(text)}\r\n`), place, ...at };
     }
-    if (level === "input") return { kind: "input", t, text: `${text}\n`, place, ...this.#here };
+    if (level === "input")
+      return { kind: "input", t, text: `${typedText(text, this.#withLineEnds)}\n`, place, ...this.#here };
     if (level === "debug" || level === "info") {
       const [, number = "", action, namespace] = START.exec(text) ?? [];
       if (action === undefined) return undefined;

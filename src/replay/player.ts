@@ -35,6 +35,8 @@ export interface Player {
 export interface PlayerNotes {
   /** Inputs that were the same. */
   inputs: number;
+  /** Those that were so but for addresses and options, which the device's configuration says. */
+  otherwise: number;
   /** Recorded empty lines, typed to wake the board, that the machine did not type. */
   skipped: number;
   /** Empty lines that the machine typed and the recording does not have. */

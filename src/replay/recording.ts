@@ -74,6 +74,10 @@ export interface RecordingFacts {
   starts: ReadonlyMap<string, ReadonlyMap<string, number>>;
   /** Names of the consoles, or of their namespaces, where there are several. */
   consoles: ReadonlySet<string>;
+  /** The device as it was then is seldom at hand: its addresses and options may be others. */
+  otherDevice?: boolean;
+  /** Keys that stop a countdown may be missing among the inputs. */
+  unloggedKeys?: boolean;
   /** What only the worker knew, read from what was typed. */
   known: KnownNames;
 }

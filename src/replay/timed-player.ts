@@ -1,3 +1,4 @@
+import { alike, uncheckedAnswer } from "./alike.js";
 import { Queue } from "./batches.js";
 import { type Divergence, isPoke, type Player, type PlayerNotes, type Typed, type World } from "./player.js";
 import { MASKED_INPUT, type RecordedEvent, type RecordingFacts } from "./recording.js";
@@ -11,6 +12,11 @@ const SILENT = 20_000;
 /** Patterns that are named. */
 const SHOWN = 3;
 
+/** What stops a countdown, typed without a line end. */
+const KEYS = /^[^\r\n]{1,16}$/;
+/** Outputs in which the echo of a text that was typed otherwise is looked for. */
+const ECHO_WITHIN = 64;
+
 const quoted = (text: string): string => JSON.stringify(text.replace(/\n$/, ""));
 
 /**
@@ -20,16 +26,20 @@ const quoted = (text: string): string => JSON.stringify(text.replace(/\n$/, ""))
 export class TimedPlayer implements Player {
   divergence: Divergence | undefined;
   over = false;
-  readonly notes: PlayerNotes = { inputs: 0, skipped: 0, unheard: 0, dropped: 0 };
+  readonly notes: PlayerNotes = { inputs: 0, otherwise: 0, skipped: 0, unheard: 0, dropped: 0 };
   readonly #events: Queue<RecordedEvent>;
   readonly #world: World;
   readonly #resets: ReadonlySet<string>;
+  readonly #otherDevice: boolean;
+  readonly #unloggedKeys: boolean;
   /** Resets that the recording has in all. */
   readonly #allResets: number;
   #head: RecordedEvent | undefined;
   /** Characters of the input at the head that were typed already. */
   #offset = 0;
   #typed: Typed[] = [];
+  /** Typed otherwise than recorded: its echo is put right. */
+  #echo: { recorded: string; typed: string; answer: string; outputs: number } | undefined;
   #resetsDone = 0;
   #resetsPassed = 0;
   /** Recorded resets that were passed before the machine came to its own. */
@@ -41,7 +51,7 @@ export class TimedPlayer implements Player {
 
   constructor(
     events: AsyncIterable<readonly RecordedEvent[]>,
-    facts: Pick<RecordingFacts, "start" | "starts">,
+    facts: Pick<RecordingFacts, "start" | "starts" | "otherDevice" | "unloggedKeys">,
     resets: ReadonlySet<string>,
     world: World,
     /** Namespace of its resets, where there are others. */
@@ -50,6 +60,8 @@ export class TimedPlayer implements Player {
     this.#events = new Queue(events);
     this.#world = world;
     this.#resets = resets;
+    this.#otherDevice = facts.otherDevice === true;
+    this.#unloggedKeys = facts.unloggedKeys === true;
     this.#allResets = 0;
     for (const [within, starts] of facts.starts)
       if (namespace === undefined || within === namespace)
@@ -131,6 +143,21 @@ export class TimedPlayer implements Player {
       this.notes.inputs += 1;
       return this.#meet(head);
     }
+    if (this.#unloggedKeys && this.#offset === 0 && KEYS.test(typed.text)) {
+      this.#typed.shift();
+      this.notes.unheard += 1;
+      return "passed";
+    }
+    if (this.#otherDevice && this.#offset === 0) {
+      const how = alike(rest, typed.text);
+      if (how) {
+        this.#typed.shift();
+        this.notes[how === "device" ? "otherwise" : "inputs"] += 1;
+        const [recorded, now] = [withoutEnd(rest), withoutEnd(typed.text)];
+        this.#echo = { recorded, typed: now, answer: uncheckedAnswer(recorded, now) ?? "", outputs: ECHO_WITHIN };
+        return this.#meet(head);
+      }
+    }
     if (rest.startsWith(typed.text) && typed.text !== "") {
       this.#typed.shift();
       this.#offset += typed.text.length;
@@ -182,7 +209,7 @@ export class TimedPlayer implements Player {
     if (!head) return;
     const now = this.#world.now();
     if (head.kind === "output") {
-      this.#world.say(head.bytes, head);
+      this.#world.say(this.#withEcho(head.bytes), head);
       // Only what comes at another time than planned moves the rest: rounding must not add up.
       if (Math.abs(now - this.#planned(head)) > 1) this.#anchor = { recorded: head.t, virtual: now };
     } else if (head.kind === "cancel") this.#world.cancel(head.error);
@@ -199,6 +226,17 @@ export class TimedPlayer implements Player {
       this.#anchor = { recorded: head.t, virtual: now };
     }
     this.#pass();
+  }
+
+  /** The board echoes what is typed now. */
+  #withEcho(bytes: Uint8Array): Uint8Array {
+    const echo = this.#echo;
+    if (!echo) return bytes;
+    const text = Buffer.from(bytes).toString();
+    const found = text.includes(echo.recorded);
+    echo.outputs -= 1;
+    if (found || echo.outputs === 0) this.#echo = undefined;
+    return found ? Buffer.from(text.replace(echo.recorded, () => echo.typed) + echo.answer) : bytes;
   }
 
   /** Machine and recording are at the same place. */
