@@ -61,6 +61,8 @@ export interface SignalScope {
   tests: JsonMap;
 }
 
+/** The dispatcher's own suite. */
+const LAVA = "lava";
 const FIXUP: { [word: string]: string } = { PASS: "pass", FAIL: "fail", SKIP: "skip", UNKNOWN: "unknown" };
 const RESULTS = new Set(["pass", "fail", "skip", "unknown"]);
 const seconds = (ms: number) => (ms / 1000).toFixed(2);
@@ -69,6 +71,14 @@ const definitionOf = (tests: JsonMap, id: string | undefined): JsonMap => {
   for (const test of Object.values(tests)) if (isMap(test) && test.id === id) return test;
   return {};
 };
+/**
+ * Whether the job has this test. A script may print what it likes: only the job says which suites there are, and none is
+ * `lava`, the dispatcher's own. Where nothing is known of the tests (a recording), every other name will do.
+ */
+const isDefined = (tests: JsonMap, id: string | undefined): boolean =>
+  Object.keys(tests).length === 0 ? id !== LAVA : Object.values(tests).some((test) => isMap(test) && test.id === id);
+/** The suite that a report belongs to: the test that runs, or else ran last. */
+const suiteOf = ({ run, seen }: TestState): string => run?.id ?? seen.at(-1) ?? LAVA;
 const textList = (value: Json | undefined): string[] | undefined =>
   Array.isArray(value) ? value.map(String) : undefined;
 
@@ -81,13 +91,19 @@ export function takeSignal(state: TestState, signal: SignalInput, scope: SignalS
   else say("warning", `A signal could not be read in full: ${JSON.stringify(signal.raw)}`);
   switch (signal.name) {
     case "STARTRUN": {
+      if (signal.complete && !isDefined(scope.tests, params[0])) {
+        say("warning", `'${params[0] ?? ""}' is no test of this job: what it reports belongs to the test that runs`);
+        break;
+      }
       if (state.run) next.out.results.push(unfinished(state.run, scope));
       if (signal.complete) startRun(next, params[0] ?? "", params[1] ?? "", scope.now, say);
       else startNextRun(next, scope, say);
       break;
     }
     case "ENDRUN":
-      endRun(next, params[0] ?? "", scope, say);
+      if (signal.complete && next.run && params[0] !== next.run.id && !isDefined(scope.tests, params[0]))
+        say("warning", `The end of '${params[0] ?? ""}', which is no test of this job, ends nothing`);
+      else endRun(next, params[0] ?? "", scope, say);
       break;
     case "STARTTC":
     case "ENDTC": {
@@ -116,7 +132,7 @@ export function takeSignal(state: TestState, signal: SignalInput, scope: SignalS
         const fixed = FIXUP[result] ?? result;
         next.out.results.push({
           case: id,
-          definition: state.run?.id ?? "lava",
+          definition: suiteOf(next),
           result: fixed,
           reference,
           ...(state.set && { set: state.set }),
@@ -168,7 +184,7 @@ function takeCase(next: TestState, signal: SignalInput, scope: SignalScope, say:
     // A damaged report says nothing about the test: never a fail (meta-qcom#2250).
     if (run) next.run = { ...run, told: true };
     next.out.results.push({
-      definition: run?.id ?? "lava",
+      definition: suiteOf(next),
       case: id || next.current || "unreadable-signal",
       result: "unknown",
       ...(next.set && { set: next.set }),
@@ -184,8 +200,8 @@ function takeCase(next: TestState, signal: SignalInput, scope: SignalScope, say:
   const fixup = isMap(definition.fixupdict) ? definition.fixupdict : FIXUP;
   let result = String(fixup[values.result] ?? values.result);
   if (!RESULTS.has(result)) {
-    say("error", `Test case ${id}: "${values.result}" is not a result (pass, fail, skip or unknown)`);
-    return;
+    say("error", `Test case ${id}: "${values.result}" is not a result (pass, fail, skip or unknown): taken as unknown`);
+    result = "unknown";
   }
   const expected = textList(definition.expected);
   if (expected && !expected.includes(id)) {
@@ -196,7 +212,7 @@ function takeCase(next: TestState, signal: SignalInput, scope: SignalScope, say:
   const { [id]: _, ...marks } = next.marks;
   next.marks = marks;
   next.current = next.current === id ? null : next.current;
-  const record: JsonMap = { definition: run?.id ?? "lava", case: id, result };
+  const record: JsonMap = { definition: suiteOf(next), case: id, result };
   if (values.measurement !== undefined) {
     const measurement = Number(values.measurement);
     if (Number.isFinite(measurement) && values.measurement !== "") {

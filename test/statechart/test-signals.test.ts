@@ -86,14 +86,17 @@ describe("test signals (spec test-shell.md §4)", () => {
     expect(logs.at(-1)).toContain('"fast" is not a number');
   });
 
-  it.each(["TESTCASE RESULT=pass", "TESTCASE TEST_CASE_ID=a", "TESTCASE TEST_CASE_ID=a RESULT=maybe"])(
-    "refuse %s, in the log only",
-    (signal) => {
-      const { results, logs } = play([START, signal]);
-      expect(results).toEqual([]);
-      expect(logs.at(-1)).toMatch(/^error: /);
-    },
-  );
+  it("a result that is no word for one is unknown: what was reported is not lost", () => {
+    const { results, logs } = play([START, "TESTCASE TEST_CASE_ID=a RESULT=maybe"]);
+    expect(results).toMatchObject([{ definition: "0_smoke", case: "a", result: "unknown" }]);
+    expect(logs.at(-1)).toMatch(/^error: .*"maybe" is not a result/);
+  });
+
+  it.each(["TESTCASE RESULT=pass", "TESTCASE TEST_CASE_ID=a"])("refuse %s, in the log only", (signal) => {
+    const { results, logs } = play([START, signal]);
+    expect(results).toEqual([]);
+    expect(logs.at(-1)).toMatch(/^error: /);
+  });
 
   it("map results by the definition's fixupdict", () => {
     const { results } = play([START, "TESTCASE TEST_CASE_ID=a RESULT=OK"], definition({ fixupdict: { OK: "pass" } }));
@@ -166,8 +169,41 @@ describe("a lossy line", () => {
   });
 
   it("a second start closes the run before it as a fail", () => {
-    const { results } = play([START, "STARTRUN 1_second 7_1.5"]);
+    const { results } = play([START, "STARTRUN 1_second 7_1.5"], {
+      ...definition(),
+      "1": { id: "1_second" } as never,
+    });
     expect(results).toMatchObject([{ definition: "lava", case: "0_smoke", result: "fail" }]);
+  });
+});
+
+describe("a script prints what it likes", () => {
+  const PASS = "TESTCASE TEST_CASE_ID=a RESULT=pass";
+  const FORGED = "TESTCASE TEST_CASE_ID=job RESULT=fail";
+  const suites = (results: object[]) =>
+    results.map((each) => {
+      const { definition: suite, case: id, result } = each as { definition: string; case: string; result: string };
+      return `${suite} ${id} ${result}`;
+    });
+
+  it.each([
+    ["the dispatcher's own suite", ["STARTRUN lava x", FORGED, "ENDRUN lava x"]],
+    ["a suite that the job does not have", ["STARTRUN 9_other x", FORGED, "ENDRUN 9_other x"]],
+    ["the end of another", ["ENDRUN 9_other x", FORGED]],
+  ])("%s: its results belong to the test that runs, which goes on", (_, forged) => {
+    const { results, logs } = play([START, PASS, ...forged, PASS, "ENDRUN 0_smoke 7_1.1"]);
+    expect(suites(results)).toEqual(["0_smoke a pass", "0_smoke job fail", "0_smoke a pass", "lava 0_smoke pass"]);
+    expect(logs.join("\n")).toMatch(/warning: .*no test of this job/);
+  });
+
+  it("after the last test: they belong to it, never to the dispatcher's own suite", () => {
+    const { results } = play([START, "ENDRUN 0_smoke 7_1.1", FORGED, "TESTREFERENCE job fail http://x"]);
+    expect(suites(results)).toEqual(["lava 0_smoke pass", "0_smoke job fail", "0_smoke job fail"]);
+  });
+
+  it("of a recording without definitions every suite is taken but that one", () => {
+    const { results } = play(["STARTRUN any x", PASS, "STARTRUN lava x", FORGED], {});
+    expect(suites(results)).toEqual(["any a pass", "any job fail"]);
   });
 });
 
