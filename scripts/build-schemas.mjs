@@ -171,7 +171,7 @@ const ajv = new Ajv({
   strictRequired: false,
   code: { source: true, esm: true },
 });
-ajv.addVocabulary(["errorMessage", "unknownKeys", "serverKeys", "keys"]);
+ajv.addVocabulary(["errorMessage", "unknownKeys", "serverKeys", "lenient", "keys"]);
 // Reports every text: src/definition/schema-problems.ts compiles it and forgets what is a regular expression.
 ajv.addKeyword({
   keyword: "pythonRegExp",

@@ -6,7 +6,16 @@ import { PIECE } from "./split-validator.mjs";
 const isMap = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Keywords that only the program's own validators and messages need. */
-const OWN_WORDS = ["errorMessage", "keys", "unknownKeys", "serverKeys", "pythonRegExp", "discriminator", PIECE];
+const OWN_WORDS = [
+  "errorMessage",
+  "keys",
+  "unknownKeys",
+  "serverKeys",
+  "pythonRegExp",
+  "lenient",
+  "discriminator",
+  PIECE,
+];
 
 /**
  * @param {object} schema a bundled schema
@@ -25,6 +34,7 @@ export function publishSchema(schema, { strict, glossary, rules = {} }) {
     for (const word of OWN_WORDS) delete rest[word];
     if (rest.additionalProperties === false && !strict && node.unknownKeys !== "error")
       delete rest.additionalProperties;
+    if (node.lenient && !strict) for (const word of ["const", "enum"]) delete rest[word];
     const made = {};
     for (const [key, value] of Object.entries(rest)) {
       made[key] = ["examples", "enum", "const"].includes(key)

@@ -1,3 +1,4 @@
+import type { Problem } from "../base/problem.js";
 import type { ValidateOptions } from "./commands/validate.js";
 import type { CliContext } from "./context.js";
 import { buildInputs, type Inputs, readInputs } from "./load-inputs.js";
@@ -16,6 +17,7 @@ export async function executeValidate(
   const inputs = await buildInputs(readInputs(job, options, context), options.jobId ?? "0", context);
   if (output !== undefined) await writeTree(inputs, output);
   const problems = [...inputs.problems, ...inputs.pipeline.validation];
+  if (!options.offline && errorsOf(problems).length === 0) problems.push(...(await runProblems(inputs)));
   const paint = paintFor(options.color, context, stderr);
   printProblems(problems, context, paint !== plain);
   const errors = options.offline ? [] : await lookOutside(inputs, context);
@@ -32,6 +34,13 @@ async function writeTree({ pipeline }: Inputs, output: string): Promise<void> {
   const { describe } = await import("../pipeline/describe.js");
   const { writeDescription } = await import("../results/description-yaml.js");
   writeDescription(output, { pipeline: describe(pipeline) });
+}
+
+/** What the run would end with. */
+async function runProblems({ pipeline }: Inputs): Promise<Problem[]> {
+  const { withoutConsole } = await import("../interpreter/console-check.js");
+  const { services } = await import("../services/index.js");
+  return withoutConsole(pipeline.actions, services);
 }
 
 /** Stands for the job's scratch folder: checks write nothing. */

@@ -18,6 +18,7 @@ interface Schema {
   examples?: Json[];
   unknownKeys?: "error";
   serverKeys?: string[];
+  lenient?: boolean;
   keys?: string[];
   definitions?: { [name: string]: Schema };
 }
@@ -27,7 +28,8 @@ const TOLD_BY_SCHEMA = new Set(["pattern", "not", "oneOf", "anyOf", "const", "en
 const MOST_KEYS = 12;
 
 /**
- * ajv's errors as problems at their places: unknown keys are warnings unless `strict`, all else is an error.
+ * ajv's errors as problems at their places: unknown keys, and values of a `lenient` schema, are warnings unless `strict`;
+ * all else is an error.
  * @param schema gives the root schema, for what its references stand for: asked for only when something is to be said
  */
 export function schemaProblems(
@@ -144,7 +146,8 @@ class SchemaError {
   }
 
   #error(message: string, hint?: string, part: "key" | "value" = "value"): Problem {
-    return problemAt(this.parsed, this.#path, "error", message, { hint, part });
+    const mild = !this.strict && this.#schema.lenient === true && ["const", "enum"].includes(this.error.keyword);
+    return problemAt(this.parsed, this.#path, mild ? "warning" : "error", message, { hint, part });
   }
 
   #missing(key: string, name: string): Problem {

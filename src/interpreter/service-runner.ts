@@ -22,6 +22,7 @@ import type { ServiceOutput } from "../statechart/job-machine.js";
 import { type CelScope, evaluateTree } from "../strategies/cel.js";
 import type { CelTree } from "../strategies/machines-types.js";
 import { errorLines } from "./action-log.js";
+import { withoutConsole } from "./console-check.js";
 import type { RunEvent } from "./events.js";
 import type { Journal } from "./journal.js";
 import { attemptOf, type RunLog } from "./run-log.js";
@@ -221,6 +222,8 @@ export class ServiceRunner {
       for (const step of [node.run, node.conclude, node.cleanup, ...node.diagnose])
         if (step?.kind === "service") checks.push(this.#validateStep(node, step, errors, signal));
     await Promise.all(checks);
+    for (const problem of withoutConsole(pipeline.actions, this.#options.services))
+      this.#log.warning(warningText(problem));
     for (const error of errors) for (const line of errorLines(error)) this.#log.error(line);
     this.#log.info(`validate duration: ${((clock.now() - begun) / 1000).toFixed(2)}`);
     const result = errors.length > 0 ? "fail" : "pass";

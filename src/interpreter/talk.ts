@@ -1,4 +1,4 @@
-import { type ErrorRecord, JobError, makeError, TestError, toErrorRecord } from "../base/errors.js";
+import { type ErrorRecord, makeError, TestError, toErrorRecord } from "../base/errors.js";
 import type { Json, JsonMap } from "../base/json.js";
 import { pythonRegExp } from "../base/python-regexp.js";
 import type { Console, Match, Pattern, SendOptions } from "../connections/types.js";
@@ -10,6 +10,7 @@ import { type CelScope, evaluateCel, evaluateTree } from "../strategies/cel.js";
 import type { DialogueTransition } from "../strategies/machines-types.js";
 import { renderText } from "../strategies/text.js";
 import { connectionClosed } from "./connection-closed.js";
+import { noConsole } from "./console-check.js";
 import type { Runtime } from "./runtime.js";
 import type { Awaiting } from "./stuck-report.js";
 
@@ -70,10 +71,7 @@ export class Talk {
   async #talk(): Promise<void> {
     const { level } = this.#node;
     const console = this.#runtime.consoles.of(this.#node);
-    if (!console)
-      throw new JobError(`No connection to the device: ${this.#node.name} has no console to talk on`, {
-        advice: "An action that connects (a boot) has to come before, in the same namespace.",
-      });
+    if (!console) throw noConsole(this.#node.name);
     this.#runtime.consoles.handOn(this.#node, console);
     const definition = this.#step.dialogue.states[this.#state];
     if (!definition) throw new Error(`dialogue ${this.#step.dialogue.dialogue} has no state ${this.#state}`);

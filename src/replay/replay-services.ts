@@ -113,7 +113,12 @@ export function replayServices(facts: RecordingFacts, real: ServiceRegistry, lin
           ...service,
           run: (input, context) => (service.pure?.(input) ? service.run(input, context) : run(name, input, context)),
         }
-      : { name, validate, run: (input, context) => run(name, input, context) };
+      : {
+          name,
+          validate,
+          ...(service?.opensConsole && { opensConsole: true }),
+          run: (input, context) => run(name, input, context),
+        };
   const all = new Map<string, Service>();
   return new Proxy(real, {
     get(known, name: string) {

@@ -19,6 +19,7 @@ const PACKAGE = "fw_package";
  */
 export const cloudMachine: Service = {
   name: "cloud-machine",
+  opensConsole: true,
   programs: () => ["websocat", "zip"],
 
   async run(input, context) {

@@ -29,6 +29,7 @@ async function listenBeside(input: JsonMap, context: ServiceContext): Promise<vo
  */
 export const connect: Service = {
   name: "connect",
+  opensConsole: true,
 
   async validate(input, context) {
     if (!("command" in input)) return [];

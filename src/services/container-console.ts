@@ -68,6 +68,7 @@ export function consoleArguments(
  */
 export const containerConsole: Service = {
   name: "container-console",
+  opensConsole: true,
   programs: () => ["docker"],
 
   async validate(input, context) {

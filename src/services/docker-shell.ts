@@ -99,6 +99,7 @@ async function boardDevices(
  */
 export const dockerShellOn = (host: DeviceHost): Service => ({
   name: "docker-shell",
+  opensConsole: true,
   programs: () => ["docker"],
 
   async validate(input, context) {

@@ -124,6 +124,7 @@ const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: fal
  */
 export const qemuStart: Service = {
   name: "qemu-start",
+  opensConsole: true,
   programs: ({ input }) => (typeof input.command === "string" ? [input.command] : []),
 
   async validate(input) {

@@ -8,6 +8,7 @@ import { overlayOf, type Test, testOf } from "./overlay/layout.js";
 import { type JobParameters, parameterLines, parameterValue } from "./overlay/parameter-lines.js";
 import { readDefinition } from "./overlay/read-definition.js";
 import { writeFresh } from "./overlay/safe-files.js";
+import { testExtra } from "./test-overlay.js";
 import type { Service, ServiceContext } from "./types.js";
 
 /** The parts of an install section that a job can leave out. */
@@ -82,9 +83,10 @@ export const testInstall: Service = {
   async run(input, context) {
     const test = testOf(context, integer(input, "index"));
     const definition = await readDefinition(test);
+    const extra = testExtra(test, context);
     if (!definition.install) {
       context.log.debug(`'${test.name}' installs nothing`);
-      return { extra: { "skipped test-install-overlay": test.uuid } };
+      return { extra: { ...extra, "skipped test-install-overlay": test.uuid } };
     }
     const skipped = texts(input, "skip_install");
     const options: InstallOptions = {
@@ -95,6 +97,6 @@ export const testInstall: Service = {
     };
     if (!options.skip.has("git-repos")) await cloneAll(test, definition, options, context);
     writeFresh(join(test.directory, "install.sh"), installScript(test, definition, options), 0o755);
-    return { extra: { uuid: test.uuid } };
+    return { extra };
   },
 };

@@ -86,6 +86,8 @@ export interface Service {
   programs?(known: { input: JsonMap; device: JsonMap; parameters: JsonMap }): string[];
   /** Checks before the run (spec runtime.md §2 validate); input values not known yet are absent. Collects all it finds. */
   validate?(input: JsonMap, context: ServiceContext): Promise<DispatchError[]>;
+  /** It opens the console that actions behind it talk on. */
+  opensConsole?: boolean;
   /** Whether with this input it touches nothing but its context: a replay then runs it, where others answer as recorded. */
   pure?(input: JsonMap): boolean;
   run(input: JsonMap, context: ServiceContext): Promise<ServiceResult | undefined>;

@@ -230,9 +230,13 @@ function takeCase(next: TestState, signal: SignalInput, scope: SignalScope, say:
 }
 
 function endRun(next: TestState, id: string, scope: SignalScope, say: (l: LogLevel, m: string) => void) {
+  const definition = definitionOf(scope.tests, id);
+  if (!next.run && definition.id === id && !next.seen.includes(id)) {
+    say("warning", `The start of test ${id} was not read`);
+    startRun(next, id, String(definition.uuid ?? ""), scope.now, say);
+  }
   const { run } = next;
   if (!run) return;
-  const definition = definitionOf(scope.tests, id);
   for (const missing of (textList(definition.expected) ?? []).filter((name) => !(name in run.cases)).sort())
     next.out.results.push(missingCase(run.id, missing, next.set, scope));
   const duration = seconds(scope.now - run.since);

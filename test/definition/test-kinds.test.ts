@@ -1,7 +1,7 @@
 /** Every kind of test block, repeat blocks and protocols: what is accepted, and what a user is told of what is not. */
 import { describe, expect, it } from "vitest";
 import { expectGolden, shown } from "./golden-problems.js";
-import { loadJob } from "./published-schemas.js";
+import { compile, loadJob, published } from "./published-schemas.js";
 
 const HEAD = `device_type: qemu
 job_name: kinds
@@ -159,5 +159,29 @@ describe("refused, with a message of use", () => {
     const found = problems(text);
     expect(found.filter(({ severity }) => severity === "error")).not.toEqual([]);
     expectGolden(`definition/tests/${name}.txt`, shown(found));
+  });
+});
+
+describe("definitions of older versions", () => {
+  const old = (from: string, to: string) => test(`{definitions: [${inline.replace(from, to)}]}`);
+  it.each([
+    ["a format of another name", old("Lava-Test Test Definition 1.0", "Lava-Test-Shell Test Definition 1.0")],
+    [
+      "words for results that are none",
+      old("run: {steps: [date]}", "parse: {fixupdict: {OK: good}}, run: {steps: [date]}"),
+    ],
+  ])("%s is a warning, and an error when strict, as with LAVA", (_name, text) => {
+    const severities = (strict: boolean) => problems(text, strict).map(({ severity }) => severity);
+    expect(severities(false)).toEqual(["warning"]);
+    expect(severities(true)).toEqual(["error"]);
+  });
+
+  it("the schema for editors takes their files, and the strict one does not", () => {
+    const file = { metadata: { format: "Lava-Test-Shell Test Definition 1.0", name: "a" }, run: { steps: ["date"] } };
+    const words = { ...file, parse: { fixupdict: { OK: "good" } } };
+    for (const value of [file, words]) {
+      expect(compile(published("test-definition", false))(value)).toBe(true);
+      expect(compile(published("test-definition", true))(value)).toBe(false);
+    }
   });
 });

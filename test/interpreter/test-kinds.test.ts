@@ -128,6 +128,33 @@ describe("monitors", () => {
   });
 });
 
+describe("a test without a console to talk on", () => {
+  it("is found before the board is switched on, as no action before it connects; LAVA starts such a job", async () => {
+    const other = MONITOR.replace("- boot:\n", "- boot:\n    namespace: model\n");
+    const lost = other
+      .replace("- test:\n", "- test:\n    namespace: target\n")
+      .replace(/monitors:[\s\S]*/, "interactive: [ { name: talk, prompts: ['# '], script: [ { command: id } ] } ]\n");
+    for (const job of [
+      lost,
+      MONITOR.slice(0, MONITOR.indexOf("- boot:")) + MONITOR.slice(MONITOR.indexOf("- test:")),
+    ]) {
+      const { verdict, log } = await runVirtually({ job });
+      expect(verdict.error).toMatchObject({
+        class: "JobError",
+        message: expect.stringContaining("has no console to talk on"),
+        location: { file: "job.yaml" },
+      });
+      const told = log.findIndex(({ message }) =>
+        String(message).includes("will end the job: no action before it opens"),
+      );
+      expect(log[told]?.level).toBe("warning");
+      expect(told).toBeLessThan(log.findIndex(({ message }) => String(message).startsWith("start: 1 ")));
+    }
+    const shared = lost.replace("namespace: target\n", "namespace: target\n    connection-namespace: model\n");
+    expect((await runVirtually({ job: shared, rules: shell({ id: "uid=0\r\n# " }) })).verdict.result).toBe("pass");
+  });
+});
+
 const interactive = (script: string, more = "") =>
   withTest(
     `    interactive:\n    - name: network\n      prompts: ["=> ", "root@board:/root# "]\n${more}      script:\n${script}`,

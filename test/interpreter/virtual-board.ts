@@ -54,7 +54,7 @@ timeouts: { actions: {}, connections: {} }
 
 export const KERNEL = "[    0.000000] Linux version 6.1.0 (x)\r\n[    1.000000] Run /init as init process\r\n";
 export const login = `${KERNEL}\r\nboard login: `;
-const SIGNALS = ["STARTRUN 0_smoke u", "TESTCASE TEST_CASE_ID=tc RESULT=pass", "ENDRUN 0_smoke u"];
+export const SIGNALS = ["STARTRUN 0_smoke u", "TESTCASE TEST_CASE_ID=tc RESULT=pass", "ENDRUN 0_smoke u"];
 export const runner = (signals = SIGNALS) =>
   `${signals.map((s) => `<LAVA_SIGNAL_${s}>\r\n`).join("")}<LAVA_TEST_RUNNER EXIT>\r\n${PROMPT}`;
 
@@ -81,6 +81,8 @@ export interface VirtualRun {
   hurryAt?: number;
   onReset?: (board: ScriptedConnection, count: number) => void;
 }
+
+const OPENERS = new Set(["connect", "qemu-start", "container-console", "cloud-machine", "docker-shell"]);
 
 let machines: ReturnType<typeof loadMachines> | undefined;
 const builtIn = () => {
@@ -143,7 +145,11 @@ export async function runVirtually({
     ...services,
   };
   const registry = new Proxy(world, {
-    get: (known, name: string) => known[name] ?? { name, run: async () => ({}) },
+    get: (known, name: string) => {
+      const service = known[name] ?? { name, run: async () => ({}) };
+      // What opens a console does so here as well.
+      return OPENERS.has(name) ? { ...service, opensConsole: true } : service;
+    },
   });
   const events: RunEvent[] = [];
   const jobYaml = parseYaml(job, "job.yaml");

@@ -71,6 +71,7 @@ describe("test definitions", () => {
     const extra = { uuid: "42_1.1.3.1", name: "a", path: "a.yaml", from: "inline" };
     expect((await context.use(testOverlay, { index: 0 }))?.extra).toEqual(extra);
     expect((await context.use(testInstall, { index: 0 }))?.extra).toEqual({
+      ...extra,
       "skipped test-install-overlay": "42_1.1.3.1",
     });
     expect((await context.use(testRunScript, { index: 0 }))?.extra).toEqual({

@@ -116,6 +116,13 @@ describe("test signals (spec test-shell.md §4)", () => {
     expect(expecting.run?.cases).toMatchObject({ c1: "pass" });
   });
 
+  it("the end of a test whose start was lost ends it; of another one, nothing", () => {
+    const { results, logs } = play(["ENDRUN 0_smoke 7_1.1", "ENDRUN 1_other x"]);
+    expect(results).toMatchObject([{ definition: "lava", case: "0_smoke", result: "pass" }]);
+    expect(logs).toContain("warning: The start of test 0_smoke was not read");
+    expect(logs).toContain("warning: Test lava.0_smoke ended without a single result");
+  });
+
   it("hold against the expected list: others fail, missing ones fail at the end, sorted", () => {
     const { results } = play(
       [START, "TESTCASE TEST_CASE_ID=stray RESULT=pass", "TESTCASE TEST_CASE_ID=b RESULT=pass", "ENDRUN 0_smoke 7_1.1"],
