@@ -320,6 +320,7 @@ class ConnectionConsole implements Console {
       line: (known.in && known.line) ?? this.#history.lineAt(Math.max(start, end - 1)),
       groups: groups.slice(1).map((group) => group ?? ""),
       named: Object.fromEntries(Object.entries(groups.groups ?? {}).map(([name, text]) => [name, text ?? ""])),
+      end,
       ...(known.in && { in: known.in }),
     };
   }

@@ -77,6 +77,8 @@ export interface Match {
   line: string;
   groups: string[];
   named: { [name: string]: string };
+  /** Offset of its end in all that the board said. */
+  end: number;
   /** It was found where it need not be what was awaited, as nothing better came. */
   in?: "finished line";
 }

@@ -94,6 +94,12 @@ export class MessageReader {
     this.#last = line.trim().slice(0, 60);
   }
 
+  /** That line was none of somebody else's. */
+  goOn(): void {
+    this.#last = undefined;
+    this.#over = false;
+  }
+
   /** Nothing more is read. */
   close(): void {
     this.onClose();

@@ -2,12 +2,13 @@ import type { Clock } from "../base/clock.js";
 import { type ErrorRecord, makeError, toErrorRecord } from "../base/errors.js";
 import type { JsonMap } from "../base/json.js";
 import type { Pattern } from "../connections/types.js";
-import { dialogueStep, nodesByLevel } from "../pipeline/action-nodes.js";
+import { dialogueStep, nodesByLevel, parentLevel, resetsBoard } from "../pipeline/action-nodes.js";
 import type { ActionNode, Pipeline } from "../pipeline/action-tree.js";
 import { runtimeScope } from "../pipeline/runtime-scope.js";
 import type { Deadline, JobContext, JobEvent } from "../statechart/job-context.js";
 import type { Effects, ServiceInput, ServiceOutput, StepInput } from "../statechart/job-machine.js";
 import { type CelScope, evaluateTree } from "../strategies/cel.js";
+import type { Alarm, AlarmWatch } from "./alarm-watch.js";
 import { connectionClosed } from "./connection-closed.js";
 import { DeadlineBoard } from "./deadline-board.js";
 import type { RunEvent } from "./events.js";
@@ -19,7 +20,7 @@ import { RunNotices } from "./run-notices.js";
 import { type RuntimeOptions, ServiceRunner } from "./service-runner.js";
 import { type Awaiting, type Standing, stuckReport } from "./stuck-report.js";
 import { Talk } from "./talk.js";
-import { type Alarm, settleAlarm, watchConsole } from "./watch.js";
+import { settleAlarm, watchConsole } from "./watch.js";
 
 type Send = (event: JobEvent) => void;
 
@@ -35,7 +36,11 @@ export class Runtime implements Effects {
   readonly notices: RunNotices;
   readonly services: ServiceRunner;
   readonly awaiting = new Map<string, Awaiting>();
+  /** What each action waited for last, also when it waits no more. */
+  readonly awaited = new Map<string, Pattern[]>();
+  /** Alarms that count, and those who raise them, by level. */
   readonly alarms = new Map<string, Alarm>();
+  readonly watching = new Map<string, AlarmWatch>();
   /** Who reads the kernel's messages in an action, and what it has read in this attempt. */
   readonly readers = new Map<string, MessageReader>();
   readonly #heard = new Map<string, KernelMessage[]>();
@@ -84,7 +89,8 @@ export class Runtime implements Effects {
   scope(node: ActionNode, match?: JsonMap): CelScope {
     const context = this.context();
     const test = context.tests[node.namespace];
-    const { consoles } = this;
+    const { consoles, awaited } = this;
+    const failed = context.error?.level ?? node.level;
     const deadline = context.deadlines[node.level]?.at ?? this.now() + node.timeout.seconds * 1000;
     return {
       // What is being tested, for the watchers' messages; a fragment's own variables come before it.
@@ -100,6 +106,7 @@ export class Runtime implements Effects {
         ...(match && { match }),
       }),
       remaining: Math.max(0, deadline - this.now()) / 1000,
+      awaited: (awaited.get(failed) ?? awaited.get(node.level) ?? []).map(({ source }) => source),
       get line() {
         return consoles.of(node)?.lastLine().trim() ?? "";
       },
@@ -136,6 +143,17 @@ export class Runtime implements Effects {
     return this.#deadlines.arm(level, deadline.at, () => fire(this.#timeoutError(level, deadline)));
   }
 
+  /** Whether a retry action that does not reset the board has attempts left, before one around it that does. */
+  mayTryInSameBoot(level: string): boolean {
+    const { attempts } = this.context();
+    for (let at = parentLevel(level); at !== "0"; at = parentLevel(at)) {
+      const node = this.node(at);
+      if (node.retry && resetsBoard(node)) return false;
+      if (node.retry && (attempts[at] ?? 1) < node.maxRetries) return true;
+    }
+    return false;
+  }
+
   #timeoutError(level: string, deadline: Deadline): ErrorRecord {
     const job = level === "0";
     const node = job ? undefined : this.node(level);
@@ -150,6 +168,9 @@ export class Runtime implements Effects {
     const inside = (at: { level: string }) => job || at.level === level || at.level.startsWith(`${level}.`);
     const awaiting = [...this.awaiting.values()].find(inside);
     const work = this.services.works().find(inside);
+    // An alarm whose grace had not passed says more than that the time is up.
+    const alarm = [...this.watching].find(([at]) => inside({ level: at }))?.[1].error();
+    if (alarm && !skips && !job) return alarm;
     return toErrorRecord(
       makeError(className, `${name} timed out after ${budget} seconds`, {
         ...(timeout.location && { location: timeout.location }),

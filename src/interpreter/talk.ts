@@ -103,6 +103,7 @@ export class Talk {
     });
     this.#awaiting = { level, state: this.#state, since: this.#runtime.clock.now(), patterns, console };
     this.#runtime.awaiting.set(level, this.#awaiting);
+    this.#runtime.awaited.set(level, patterns);
     this.#runtime.sayWaiting(this.#node, patterns);
     if (patterns.length === 0 && definition.signals) {
       // Only signals are awaited; the end of the line still has to be noticed.
@@ -115,10 +116,11 @@ export class Talk {
       if (match.in) this.#warnOf(match);
       const owner = owners[match.index];
       if (!owner || this.#signal.aborted) return;
-      const heard: Heard = { ...match, index: owner.index };
+      const { end, ...said } = match;
+      const heard: Heard = { ...said, index: owner.index };
       const first = this.#transitions[owner.transition] as DialogueTransition;
       const expression = first.prompt ?? first.pattern;
-      this.#takeFirst((t) => (t.prompt ?? t.pattern) === expression, heard);
+      this.#takeFirst((t) => (t.prompt ?? t.pattern) === expression, heard, end);
     }
   }
 
@@ -226,13 +228,14 @@ export class Talk {
   }
 
   /** Takes the first of the chosen transitions whose guard holds. */
-  #takeFirst(chosen: (transition: DialogueTransition) => boolean, match?: Heard): boolean {
+  #takeFirst(chosen: (transition: DialogueTransition) => boolean, match?: Heard, end?: number): boolean {
     if (this.#signal.aborted) return false;
     try {
       const scope = this.#scope(match);
       for (const [index, transition] of this.#transitions.entries()) {
         if (!chosen(transition)) continue;
         if (transition.guard !== undefined && evaluateCel(transition.guard, scope) !== true) continue;
+        if (end !== undefined && this.#isExplained(transition, end)) return true;
         this.#take(index, transition, scope, match);
         return true;
       }
@@ -240,6 +243,14 @@ export class Talk {
       this.#fail(toErrorRecord(error));
       return true;
     }
+    return false;
+  }
+
+  /** What was awaited proves an alarm wrong; an error may be its consequence, and is left to it. */
+  #isExplained({ error }: DialogueTransition, end: number): boolean {
+    const alarms = this.#runtime.watching.get(this.#node.level);
+    if (error && alarms?.explains()) return true;
+    alarms?.came(end);
     return false;
   }
 
@@ -281,6 +292,7 @@ export class Talk {
     let pattern: RegExp | undefined;
     const signals = console.signals.subscribe((signal) => {
       if (this.#signal.aborted) return;
+      this.#runtime.watching.get(level)?.came();
       const { name, params, complete, raw } = signal;
       if (name === "STARTRUN") pattern = this.#patternOf(namespace, params[0]);
       if (name === "ENDRUN") pattern = undefined;

@@ -1,12 +1,11 @@
-import { makeError, toErrorRecord } from "../base/errors.js";
-import type { JsonMap } from "../base/json.js";
+import { toErrorRecord } from "../base/errors.js";
 import { pythonRegExp } from "../base/python-regexp.js";
 import type { Console, Match, Pattern } from "../connections/types.js";
 import type { ActionNode } from "../pipeline/action-tree.js";
 import type { JobEvent } from "../statechart/job-context.js";
 import { evaluateCel } from "../strategies/cel.js";
 import type { WatcherDefinition } from "../strategies/machines-types.js";
-import { renderText } from "../strategies/text.js";
+import { type AlarmText, AlarmWatch, alarmError } from "./alarm-watch.js";
 import { MessageReader } from "./kernel-messages.js";
 import type { Runtime } from "./runtime.js";
 
@@ -15,18 +14,9 @@ const LONGEST_MESSAGE = 64 * 1024;
 /** A message that no `until` ends is complete after this silence (ms). */
 const DEFAULT_SETTLE = 500;
 
-/** An alarm that a `settle` actor reads to its end. */
-export interface Alarm {
-  done: Promise<string>;
-  watcher: WatcherDefinition;
-  match: Match;
-}
-
-const asJson = (match: Match): JsonMap => ({ ...match }) as unknown as JsonMap;
-
 /**
  * Watches the console of an action beside its dialogue: kernel messages are collected, fatal ones (panic, reset, a
- * bootloader where none belongs) raise an alarm at once. All patterns run in the console's one pass.
+ * bootloader where none belongs) raise an alarm. All patterns run in the console's one pass.
  */
 export function watchConsole(runtime: Runtime, node: ActionNode, send: (event: JobEvent) => void): () => void {
   const console = runtime.consoles.of(node);
@@ -38,32 +28,56 @@ export function watchConsole(runtime: Runtime, node: ActionNode, send: (event: J
   const notes = wanted.filter(({ error }) => !error);
   const stopReading = readMessages(runtime, node, console, notes, send);
   const reader = runtime.readers.get(node.level);
-  const watchers: WatcherDefinition[] = [];
-  const patterns: Pattern[] = [];
-  for (const watcher of wanted) {
-    if (!watcher.error) continue;
-    const sources = evaluateCel(watcher.pattern ?? watcher.prompt ?? "[]", scope);
-    const kind = watcher.prompt === undefined ? "pattern" : "prompt";
-    for (const source of Array.isArray(sources) ? sources : sources === null ? [] : [sources]) {
-      patterns.push({ source: String(source), kind, index: watchers.length });
-      watchers.push(watcher);
-    }
-  }
+  const { patterns, watched } = alarmPatterns(wanted, scope);
   let alarmed = false;
-  const stop = console.watch(patterns, (match) => {
-    const watcher = watchers[match.index];
-    if (alarmed || !watcher?.phases.includes(runtime.notices.phaseOf(node.level))) return;
-    alarmed = true; // what follows is part of its message
-    reader?.endBefore(match.line);
-    const collector = new Collector(runtime, node, console, watcher, match.line);
-    runtime.alarms.set(node.level, { done: collector.done, watcher, match });
-    send({ type: "watch.alarm", level: node.level, kind: watcher.watcher, line: match.line });
+  const alarms = new AlarmWatch(runtime, node, console, {
+    raised: (line) => reader?.endBefore(line),
+    withdrawn: () => reader?.goOn(),
+    counts: (alarm) => {
+      alarmed = true;
+      send({ type: "watch.alarm", level: node.level, ...alarm });
+    },
   });
+  const stop = console.watch(patterns, (match) => {
+    const phase = runtime.notices.phaseOf(node.level);
+    const meant = (watched[match.index] ?? []).filter(({ watcher }) => watcher.phases.includes(phase));
+    for (const { watcher, life } of meant) if (life) alarms.lives(watcher, match);
+    const watcher = meant.find((one) => !one.life && isOfForm(one.watcher, match, scope))?.watcher;
+    if (watcher) alarms.raise(watcher, match, () => new Collector(runtime, node, console, watcher, match.line));
+  });
+  runtime.watching.set(node.level, alarms);
   return () => {
     stop();
+    alarms.stop();
+    if (runtime.watching.get(node.level) === alarms) runtime.watching.delete(node.level);
     // The lines before the alarm's own may not have been told yet.
     if (!alarmed) stopReading();
   };
+}
+
+/** What raises alarms, or shows that one was none. Several watchers may look for the same text, each in its phases. */
+function alarmPatterns(watchers: WatcherDefinition[], scope: object) {
+  const watched: { watcher: WatcherDefinition; life: boolean }[][] = [];
+  const patterns: Pattern[] = [];
+  for (const watcher of watchers.filter(({ error }) => error)) {
+    const add = (expression: string | undefined, kind: Pattern["kind"], life = false) => {
+      const sources = expression === undefined ? [] : evaluateCel(expression, scope);
+      for (const source of Array.isArray(sources) ? sources : sources === null ? [] : [sources]) {
+        const known = patterns.find((pattern) => pattern.source === source && pattern.kind === kind);
+        const { index } = known ?? { index: patterns.length };
+        if (!known) patterns.push({ source: String(source), kind, index });
+        watched[index] = [...(watched[index] ?? []), { watcher, life }];
+      }
+    };
+    add(watcher.pattern, "pattern");
+    add(watcher.prompt, "prompt");
+    add(watcher.grace?.life, "pattern", true);
+  }
+  return { patterns, watched };
+}
+
+function isOfForm({ form }: WatcherDefinition, { line }: Match, scope: object): boolean {
+  return form === undefined || pythonRegExp(String(evaluateCel(form, scope))).test(line);
 }
 
 /** Reads what the kernel says while it may speak: from the match on that led there. */
@@ -104,33 +118,35 @@ function readMessages(
   return () => reader.close();
 }
 
-/** Reads the alarm's message to its end and gives the error that it means. Always rejects: with the error record. */
+/**
+ * Reads the alarm's message to its end and gives the error that it means. Always rejects: with the error record.
+ * A board that is thought dead gets a while to come back by itself where another attempt in the same boot would notice.
+ */
 export async function settleAlarm(runtime: Runtime, node: ActionNode, signal: AbortSignal): Promise<never> {
   const alarm = runtime.alarms.get(node.level);
   if (!alarm?.watcher.error) throw toErrorRecord(new Error(`no alarm at level ${node.level}`));
   const message = await alarm.done;
   runtime.alarms.delete(node.level);
   signal.throwIfAborted();
-  const { class: name, message: text, advice, board } = alarm.watcher.error;
-  const scope = { ...runtime.scope(node, asJson(alarm.match)), message };
-  runtime.notices.noteFatal(node.level, renderText(alarm.watcher.kind, scope), message);
-  throw toErrorRecord(
-    makeError(name, renderText(text, scope), {
-      ...(advice && { advice: renderText(advice, scope) }),
-      ...(board && { board }),
-    }),
-  );
+  const error = alarmError(runtime, node, alarm, message);
+  const { revival } = alarm.watcher.grace ?? {};
+  if (error.board === "dead" && revival && runtime.mayTryInSameBoot(node.level)) {
+    runtime.log.debug(`Waiting ${revival / 1000} s for the board to come back by itself`);
+    if (await alarm.after.speaks(revival, signal)) throw { ...error, board: "unknown" };
+  }
+  alarm.after.end();
+  throw error;
 }
 
 /** Collects the lines of one message, from the line of its first match on. */
-class Collector {
+class Collector implements AlarmText {
   readonly done: Promise<string>;
-  readonly watcher: WatcherDefinition;
+  begun = false;
   finished = false;
   finish: () => void = () => {};
+  text: () => string = () => "";
 
   constructor(runtime: Runtime, _node: ActionNode, console: Console, watcher: WatcherDefinition, firstLine: string) {
-    this.watcher = watcher;
     const until = watcher.until === undefined ? undefined : evaluateCel(watcher.until, runtime.scope(_node));
     const end = typeof until === "string" ? pythonRegExp(until) : undefined;
     const limit = watcher.settle ?? DEFAULT_SETTLE;
@@ -139,9 +155,11 @@ class Collector {
       let size = 0;
       let timer: unknown;
       let rest = firstLine;
+      this.text = () => (lines.length === 0 ? rest : lines.join("\r\n"));
       this.finish = () => {
         if (this.finished) return;
         this.finished = true;
+        this.begun = true;
         runtime.clock.clearTimeout(timer);
         subscription.unsubscribe();
         if (lines.length === 0 && rest !== "") lines.push(rest);
@@ -153,6 +171,7 @@ class Collector {
             if (this.finished) return;
             if (lines.length === 0 && !line.includes(firstLine.trim().slice(0, 60))) continue;
             rest = "";
+            this.begun = true;
             lines.push(line);
             size += line.length;
             // A line of the end pattern is awaited with its line end, as the patterns say `[^\r]*\r`.

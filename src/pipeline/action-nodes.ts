@@ -17,3 +17,6 @@ export const parentLevel = (level: string): string =>
 /** The dialogue that an action holds, if any. */
 export const dialogueStep = (node: ActionNode): Extract<Step, { kind: "dialogue" }> | undefined =>
   node.run?.kind === "dialogue" ? node.run : node.conclude?.kind === "dialogue" ? node.conclude : undefined;
+
+/** Whether an action, or one below it, brings the board to a known state. */
+export const resetsBoard = (node: ActionNode): boolean => node.resets || node.children.some(resetsBoard);

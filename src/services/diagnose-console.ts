@@ -39,6 +39,7 @@ export function diagnose(diagnoses: Json[], output: string): Finding | undefined
     const patterns = texts(each, "heard");
     const line = lineOf(patterns, heard) ?? lineOf(patterns, withoutKernel);
     if (line === undefined || each.when === false || lineOf(texts(each, "unheard"), heard) !== undefined) continue;
+    if (texts(each, "unlike").some((pattern) => pythonRegExp(pattern).test(line))) continue;
     const fill = (words: string) => words.replaceAll("{line}", () => line);
     return { diagnosis: text(each, "diagnosis"), state: fill(text(each, "state")), advice: text(each, "advice") };
   }

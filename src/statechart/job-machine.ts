@@ -5,7 +5,7 @@
 import { assign, fromCallback, fromPromise, setup } from "xstate";
 import { type ErrorRecord, isRetryable, toErrorRecord } from "../base/errors.js";
 import { deepMerge, type Json, type JsonMap } from "../base/json.js";
-import { nodesByLevel, parentLevel } from "../pipeline/action-nodes.js";
+import { nodesByLevel, parentLevel, resetsBoard } from "../pipeline/action-nodes.js";
 import type { ActionNode, Pipeline } from "../pipeline/action-tree.js";
 import type { Chart } from "./chart-types.js";
 import { type Deadline, initialContext, type JobContext, type JobEvent } from "./job-context.js";
@@ -79,8 +79,6 @@ function saved(data: JobContext["data"], { namespace, parameters }: ActionNode, 
   const named = typeof owner === "string" && owner !== namespace ? [namespace, owner] : [namespace];
   return { ...data, ...Object.fromEntries(named.map((name) => [name, deepMerge(data[name] ?? {}, save)])) };
 }
-
-const resetsBoard = (node: ActionNode): boolean => node.resets || node.children.some(resetsBoard);
 
 export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effects, notices: Notices) {
   const nodes = nodesByLevel(pipeline.actions);

@@ -210,10 +210,31 @@ export interface DiagnosisDefinition {
   heard: Cel;
   /** The same; none may be in it. */
   unheard?: Cel;
+  /** The same; none may be in the line that was heard. */
+  unlike?: Cel;
   /** Texts as they are; `{line}` stands for the line that was heard. */
   state: string;
   advice: string;
   location: Location;
+}
+
+/** When an alarm counts; all in ms. Without any it does at once. What is awaited, and comes meanwhile, proves it wrong. */
+export interface AlarmGrace {
+  /** The board has said nothing for so long. */
+  silence?: number;
+  /** So long after a message that is `sure` (CEL: a regular expression), or after any when there is no `silence`. */
+  after?: number;
+  sure?: Cel;
+  /** CEL: a regular expression; its first group are the seconds that the board is silent by intent. */
+  pause?: Cel;
+  /** It counts at once when it comes this often and what is awaited does not. */
+  strikes?: number;
+  /** CEL: a regular expression; output that shows that the board lives. */
+  life?: Cel;
+  /** `true`: an error that the dialogue meets meanwhile is only its consequence. */
+  explains?: boolean;
+  /** So long another attempt in the same boot waits for the board to come back by itself. */
+  revival?: number;
 }
 
 /** What is watched beside every dialogue (machines/watchers.yaml), per phase. */
@@ -233,8 +254,12 @@ export interface WatcherDefinition {
   settle?: number;
   /** Its text sees `match` and `message` (all that was heard from the line of the match on). */
   kind: Text;
+  /** CEL: a regular expression; the line of the match has to be of this form. */
+  form?: Cel;
   /** Fatal: the error it raises. Without it, the message is collected as a kernel message. */
   error?: { class: ErrorClassName; message: Text; board?: "dead"; advice?: Text };
+  /** When that error is raised. */
+  grace?: AlarmGrace;
   location: Location;
 }
 

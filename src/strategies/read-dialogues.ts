@@ -125,7 +125,9 @@ export function readDialogue(reader: MachineReader): DialogueDefinition {
 export function readWatchers(reader: MachineReader): WatcherDefinition[] {
   return reader.list(reader.source.map.watchers, ["watchers"], (value, path) => {
     const map = isMap(value) ? value : {};
-    for (const key of ["pattern", "prompt", "until", "when"]) reader.cel(map[key], [...path, key]);
+    for (const key of ["pattern", "prompt", "until", "when", "form"]) reader.cel(map[key], [...path, key]);
+    const grace = isMap(map.grace) ? map.grace : {};
+    for (const key of ["sure", "pause", "life"]) reader.cel(grace[key], [...path, "grace", key]);
     reader.text(map.kind, [...path, "kind"]);
     checkError(reader, map.error, [...path, "error"]);
     if ((map.pattern === undefined) === (map.prompt === undefined))
@@ -137,6 +139,6 @@ export function readWatchers(reader: MachineReader): WatcherDefinition[] {
 /** Reads machines/diagnoses/*.yaml. */
 export function readDiagnosis(reader: MachineReader): DiagnosisDefinition {
   const { map } = reader.source;
-  for (const key of ["when", "heard", "unheard"]) reader.cel(map[key], [key]);
+  for (const key of ["when", "heard", "unheard", "unlike"]) reader.cel(map[key], [key]);
   return { ...map, location: reader.source.locate(["diagnosis"]) } as unknown as DiagnosisDefinition;
 }

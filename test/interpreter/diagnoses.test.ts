@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { diagnose } from "../../src/services/diagnose-console.js";
 import { services } from "../../src/services/index.js";
 import { builtInMachines } from "../../src/strategies/built-in-machines.js";
-import { PROMPT, runVirtually, type VirtualRun } from "./virtual-board.js";
+import { DEVICE, PROMPT, runVirtually, type VirtualRun } from "./virtual-board.js";
 
 const run = (rules: NonNullable<VirtualRun["rules"]>, more: VirtualRun = {}) =>
   runVirtually({ ...more, rules, services: { "diagnose-console": services["diagnose-console"]!, ...more.services } });
@@ -144,6 +144,37 @@ const INJECTED: [
     /install_overlay/,
   ],
 ];
+/** The device's state is told, and nothing that what was awaited contradicts. */
+const AWAITED: [name: string, rules: NonNullable<VirtualRun["rules"]>, state: RegExp][] = [
+  [
+    "a prompt that stands there while the kernel's start is awaited",
+    boot(`Starting kernel ...\r\n\r\n${PROMPT}`),
+    /The shell's prompt stands there \(root@board:\/root#\), but it is something else that was awaited/,
+  ],
+  [
+    "a boot loader that is stuck",
+    { ...boot("Starting kernel ...\r\n", "\r\nU-Boot> ") },
+    /stands at its bootloader's prompt \(U-Boot>\); no system runs/,
+  ],
+  [
+    "the boot loader's prompt, as the device configuration has it, behind a kernel",
+    { ...boot(KERNEL, "\r\nTegra124 (Jetson TK1) # "), empty: { input: "", output: "\r\nTegra124 (Jetson TK1) # " } },
+    /stands at its bootloader's prompt \(Tegra124 \(Jetson TK1\) #\)/,
+  ],
+];
+
+describe("what was awaited is known to a diagnosis", () => {
+  it.each(AWAITED)("%s", async (_, rules, state) => {
+    const device = DEVICE.replace(
+      "u-boot: { parameters",
+      "minimal: { parameters: { bootloader_prompt: 'Jetson TK1' } }, u-boot: { parameters",
+    );
+    const { verdict } = await run(rules, { device });
+    expect(verdict.error?.advice).toMatch(state);
+    expect(verdict.error?.advice).not.toMatch(/None of the job's `prompts` matches|The system is up/);
+  });
+});
+
 const injected = (name: string) => INJECTED.find(([each]) => each === name)![1];
 
 describe("a failed action is asked what it heard", () => {
