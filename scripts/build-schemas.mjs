@@ -169,7 +169,7 @@ const ajv = new Ajv({
   logger: false,
   strictTypes: false,
   strictRequired: false,
-  code: { source: true, esm: true },
+  code: { source: true, esm: true, regExp: Object.assign((source) => new RegExp(source), { code: "schemaPattern" }) },
 });
 ajv.addVocabulary(["errorMessage", "unknownKeys", "serverKeys", "lenient", "keys"]);
 // Reports every text: src/definition/schema-problems.ts compiles it and forgets what is a regular expression.
@@ -197,6 +197,11 @@ const glossary = Object.assign(
   {},
   ...readdirSync(join(sources, "glossary")).map((file) => read(join("glossary", file))),
 );
+/** Validators of the project check `pattern` in bounded time; those made elsewhere stand alone. */
+const isOwn = process.argv[3] === undefined;
+const PATTERN = isOwn
+  ? 'import { schemaPattern } from "../schema-pattern.js";\n'
+  : "const schemaPattern = (source) => new RegExp(source);\n";
 const MADE = "// Made by scripts/build-schemas.mjs: do not edit.\n";
 for (const [entry, name] of Object.entries(validators)) {
   const described = bundle(entry);
@@ -215,7 +220,7 @@ for (const [entry, name] of Object.entries(validators)) {
   for (const [piece, text] of pieces) writeFileSync(join(target, id, `${piece}.cjs`), `${MADE}${text}`);
   writeFileSync(join(target, id, "schema.json"), JSON.stringify(schema));
   code = `import { createRequire } from "node:module";
-const require = createRequire(import.meta.url);
+${PATTERN}const require = createRequire(import.meta.url);
 ${rest}`;
   writeFileSync(join(target, `validate-${id}.js`), `${MADE}${code}\n`);
   writeFileSync(

@@ -1,5 +1,6 @@
 import { ConfigurationError, JobError, makeError } from "../base/errors.js";
 import { isMap, type Json, type JsonMap } from "../base/json.js";
+import { boundedRegExp } from "../base/regexp/bounded-regexp.js";
 import { map, optionalText, texts } from "./overlay/inputs.js";
 import { showWords, splitWords } from "./programs.js";
 import { mustSucceed } from "./run-program.js";
@@ -14,7 +15,7 @@ const valuesOf = (input: JsonMap): [string, JsonMap][] =>
   Object.entries(map(input, "values")).flatMap(([name, value]) => (isMap(value) ? [[name, value]] : []));
 
 async function capture(name: string, value: JsonMap, context: ServiceContext): Promise<string[]> {
-  const pattern = new RegExp(optionalText(value, "pattern") ?? "^.+$");
+  const pattern = boundedRegExp(optionalText(value, "pattern") ?? "^.+$");
   const given = texts(value, "given").filter((each) => each !== "");
   const words = given.length > 0 ? [] : wordsOf(value.command);
   if (given.length === 0 && words.length === 0) {

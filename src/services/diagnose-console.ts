@@ -15,8 +15,7 @@ export interface Finding {
 function lineOf(patterns: string[], output: string): string | undefined {
   let last: { index: number; text: string } | undefined;
   for (const pattern of patterns) {
-    const expression = pythonRegExp(pattern);
-    for (const match of output.matchAll(new RegExp(expression.source, `${expression.flags.replace("g", "")}g`)))
+    for (const match of output.matchAll(pythonRegExp(pattern, "g")))
       if (!last || match.index >= last.index) last = { index: match.index + match[0].search(/\S|$/), text: match[0] };
   }
   if (!last) return undefined;

@@ -30,12 +30,20 @@ const FEW = 16;
 const MOST_STEPS = 1e7;
 
 /** Length of the longest text that backtracking searches in bounded time, whatever the text is; -1 where there is none. */
-export function longestText({ root }: Tree, sets: (token: string) => CharacterSet): number {
+export function longestText({ root }: Tree, flags: string, sets: (token: string) => CharacterSet): number {
+  const isAnchored = (node: Node): boolean =>
+    node.kind === "assertion"
+      ? node.token === "^" && !flags.includes("m")
+      : node.kind === "sequence"
+        ? node.items.length > 0 && isAnchored(node.items[0] as Node)
+        : node.kind === "choice"
+          ? node.options.every(isAnchored)
+          : node.kind === "group" && isAnchored(node.body);
   const end: Rest = { first: NOTHING, nullable: true, free: true };
   const { factor, steps } = new Costs(sets).of(root, end);
   if (!Number.isFinite(steps) || factor > MOST_STEPS) return -1;
-  // From each place of the text on.
-  const total = steps + 1;
+  const total = steps + (isAnchored(root) ? 0 : 1);
+  if (total === 0) return Number.POSITIVE_INFINITY;
   let shares = 1;
   for (let each = 2; each <= total; each++) shares *= each;
   return Math.floor(((MOST_STEPS * shares) / factor) ** (1 / total));

@@ -21,7 +21,7 @@ export class Plan {
     this.tree = parseRegExp(source);
     this.#flags = flags;
     const sets = new Map<string, CharacterSet>();
-    this.longest = longestText(this.tree, (token) => {
+    this.longest = longestText(this.tree, flags, (token) => {
       const set = sets.get(token) ?? new CharacterSet(token, flags);
       sets.set(token, set);
       return set;
