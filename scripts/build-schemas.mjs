@@ -220,8 +220,8 @@ for (const [entry, name] of Object.entries(validators)) {
   for (const [piece, text] of pieces) writeFileSync(join(target, id, `${piece}.cjs`), `${MADE}${text}`);
   writeFileSync(join(target, id, "schema.json"), JSON.stringify(schema));
   code = `import { createRequire } from "node:module";
-${PATTERN}const require = createRequire(import.meta.url);
-${rest}`;
+const require = createRequire(import.meta.url);
+${PATTERN}${rest}`;
   writeFileSync(join(target, `validate-${id}.js`), `${MADE}${code}\n`);
   writeFileSync(
     join(target, `validate-${id}.d.ts`),

@@ -1,5 +1,5 @@
 import { isMap, type JsonMap } from "../base/json.js";
-import type { Problem } from "../base/problem.js";
+import { type Problem, someOf } from "../base/problem.js";
 import { crossChecks } from "./cross-checks.js";
 import { schema, validateJob } from "./generated/validate-job.js";
 import { schemaProblems } from "./schema-problems.js";
@@ -39,7 +39,7 @@ export function loadJob(text: string, file: string, { strict }: { strict: boolea
     ...schemaProblems(validateJob.errors ?? [], schema, parsed, { strict }),
     ...crossChecks(job, parsed),
   ];
-  return { job, parsed, problems: inOrder(problems) };
+  return { job, parsed, problems: someOf(inOrder(problems)) };
 }
 
 /** As the file has them; what has no place comes first. */

@@ -1,7 +1,7 @@
 import type { ErrorObject } from "ajv";
 import { isMap, type Json, type JsonMap } from "../base/json.js";
 import { nearest } from "../base/nearest.js";
-import type { Problem } from "../base/problem.js";
+import { MOST_TOLD, type Problem, untold } from "../base/problem.js";
 import { pythonRegExp } from "../base/python-regexp.js";
 import { expected, flow, found, pathText, quoted } from "./value-text.js";
 import type { ParsedYaml, YamlPath } from "./yaml-text.js";
@@ -40,30 +40,49 @@ export function schemaProblems(
 ): Problem[] {
   const seen = new Set<string>();
   const problems: Problem[] = [];
+  const count = { error: 0, warning: 0 };
   for (const error of withoutEchoes(errors)) {
-    const problem = new SchemaError(error, schema as () => Schema, parsed, strict).problem();
+    const read = new SchemaError(error, schema as () => Schema, parsed, strict);
+    // To find the place and a hint takes time.
+    if (count[read.severity] > MOST_TOLD && error.keyword !== "pythonRegExp") {
+      count[read.severity] += 1;
+      continue;
+    }
+    const problem = read.problem();
     if (!problem) continue;
     const key = `${problem.path} ${problem.message}`;
-    if (!seen.has(key)) problems.push(problem);
+    if (seen.has(key)) continue;
     seen.add(key);
+    count[problem.severity] += 1;
+    if (count[problem.severity] <= MOST_TOLD) problems.push(problem);
   }
-  return problems;
+  return [...problems, ...untold(Math.max(0, count.error - MOST_TOLD), Math.max(0, count.warning - MOST_TOLD))];
 }
 
 /** Leaves out what follows from another error: the branches of a failed choice, and all else of a wrong type. */
 function withoutEchoes(errors: readonly ErrorObject[]): ErrorObject[] {
-  const choices = errors.filter(({ keyword }) => keyword === "oneOf" || keyword === "anyOf");
-  const wrongType = new Set(errors.filter(({ keyword }) => keyword === "type").map(({ instancePath }) => instancePath));
-  return errors.filter((error) => {
-    if (error.keyword === "if") return false;
-    if (error.keyword !== "type" && wrongType.has(error.instancePath)) return false;
-    return !choices.some(
-      (choice) =>
-        choice !== error &&
-        error.instancePath.startsWith(choice.instancePath) &&
-        error.schemaPath.startsWith(`${choice.schemaPath}/`),
-    );
-  });
+  const choices = new Map<string, ErrorObject[]>();
+  const wrongType = new Set<string>();
+  for (const error of errors) {
+    if (error.keyword === "type") wrongType.add(error.instancePath);
+    if (error.keyword !== "oneOf" && error.keyword !== "anyOf") continue;
+    const known = choices.get(error.instancePath);
+    if (known) known.push(error);
+    else choices.set(error.instancePath, [error]);
+  }
+  const isOfChoice = (error: ErrorObject): boolean => {
+    for (let path = error.instancePath; ; path = path.slice(0, path.lastIndexOf("/"))) {
+      const above = choices.get(path) ?? [];
+      if (above.some((choice) => choice !== error && error.schemaPath.startsWith(`${choice.schemaPath}/`))) return true;
+      if (path === "") return false;
+    }
+  };
+  return errors.filter(
+    (error) =>
+      error.keyword !== "if" &&
+      (error.keyword === "type" || !wrongType.has(error.instancePath)) &&
+      (choices.size === 0 || !isOfChoice(error)),
+  );
 }
 
 /** A problem at a place of the file. */
@@ -100,6 +119,11 @@ class SchemaError {
   ) {
     this.#path = pathOf(error.instancePath, parsed.value);
     this.#schema = (error.parentSchema ?? {}) as Schema;
+  }
+
+  get severity(): Problem["severity"] {
+    const isKey = this.error.keyword === "additionalProperties";
+    return isKey && !this.strict && this.#schema.unknownKeys !== "error" ? "warning" : "error";
   }
 
   problem(): Problem | undefined {
@@ -165,9 +189,8 @@ class SchemaError {
     const listed = unused.slice(0, MOST_KEYS).join(", ") + (unused.length > MOST_KEYS ? ", ..." : "");
     const path = [...this.#path, key];
     const where = this.#schema.title ?? (pathText(this.#path) || "the file");
-    const severity = this.strict || this.#schema.unknownKeys === "error" ? "error" : "warning";
     const hint = near ? `did you mean "${near}"?` : listed && `known here: ${listed}`;
-    return problemAt(this.parsed, path, severity, `"${key}" is not a key of ${where}`, { hint, part: "key" });
+    return problemAt(this.parsed, path, this.severity, `"${key}" is not a key of ${where}`, { hint, part: "key" });
   }
 
   #unknownMethod(tag: string, value: Json | undefined): Problem | undefined {

@@ -1,13 +1,12 @@
 import { isAlias, isMap, isPair, isScalar, isSeq, type Node, type Pair, type Scalar, type YAMLMap } from "yaml";
 import type { Json, JsonMap } from "../base/json.js";
-import type { Problem } from "../base/problem.js";
+import { MOST_TOLD, type Problem, untold } from "../base/problem.js";
 import { floatText, resolvePlain } from "./yaml-scalars.js";
 import type { Lines, ScriptVariables, YamlPath } from "./yaml-text.js";
 
 /** Nodes that aliases may add to a file before it counts as a bomb; real files add some tens. */
 const MAX_ALIASED = 20_000;
 const MAX_DEPTH = 200;
-const MAX_PROBLEMS = 100;
 const TAG = "tag:yaml.org,2002:";
 
 /** The composed nodes of a document, as a value and as places in the text. */
@@ -20,12 +19,14 @@ export class YamlTree {
   readonly #targets = new Map<Node, Node>();
   /** Targets that are being copied: meeting one again is a circle. */
   readonly #open = new Set<Node>();
+  readonly #indexes = new Map<YAMLMap, { own: Map<string, Pair>; merges: Pair[] }>();
   #aliased = 0;
   readonly #variables: ScriptVariables | undefined;
   /** Inside `variables.below`. */
   #below = false;
   /** Inside a map of variables. */
   #asText = false;
+  readonly #count = { error: 0, warning: 0 };
 
   constructor(root: Node, lines: Lines, problems: Problem[], variables?: ScriptVariables) {
     this.#variables = variables;
@@ -37,7 +38,9 @@ export class YamlTree {
   /** The value; undefined when it was refused, and a problem says why. */
   toJson(): Json | undefined {
     try {
-      return this.#value(this.#root, 0);
+      const value = this.#value(this.#root, 0);
+      this.#problems.push(...untold(0, Math.max(0, this.#count.warning - MOST_TOLD)));
+      return value;
     } catch (error) {
       if (error instanceof Refused) return undefined;
       throw error;
@@ -105,7 +108,8 @@ export class YamlTree {
     for (const pair of node.items) {
       const keyNode = pair.key as Node;
       if (isMergeKey(keyNode)) {
-        merged = { ...merged, ...this.#merge(pair, depth) };
+        merged ??= {};
+        for (const [key, value] of Object.entries(this.#merge(pair, depth))) define(merged, key, value);
         continue;
       }
       const key = this.#keyText(keyNode);
@@ -113,8 +117,7 @@ export class YamlTree {
       if (first) this.#duplicate(key, first, pair);
       pairs.set(key, pair);
       const value = pair.value ? this.#entry(key, pair.value as Node, depth) : null;
-      // "__proto__" must become a plain key
-      Object.defineProperty(own, key, { value, writable: true, enumerable: true, configurable: true });
+      define(own, key, value);
     }
     return merged ? { ...merged, ...own } : own;
   }
@@ -139,7 +142,10 @@ export class YamlTree {
       return {};
     }
     // the first map of a list has precedence
-    return Object.assign({}, ...(maps as JsonMap[]).reverse());
+    const merged: JsonMap = {};
+    for (const map of (maps as JsonMap[]).reverse())
+      for (const [key, value] of Object.entries(map)) define(merged, key, value);
+    return merged;
   }
 
   #scalar(node: Scalar): Json {
@@ -196,10 +202,10 @@ export class YamlTree {
   }
 
   #find(map: YAMLMap, key: string): Pair | undefined {
-    const own = map.items.findLast((pair) => !isMergeKey(pair.key as Node) && keyOf(pair) === key);
-    if (own) return own;
-    for (const pair of map.items.toReversed()) {
-      if (!isMergeKey(pair.key as Node)) continue;
+    const { own, merges } = this.#indexOf(map);
+    const found = own.get(key);
+    if (found) return found;
+    for (const pair of merges) {
       const value = this.#follow(pair.value as Node);
       for (const item of isSeq(value) ? value.items : [value]) {
         const inner = this.#follow(item as Node);
@@ -208,6 +214,20 @@ export class YamlTree {
       }
     }
     return undefined;
+  }
+
+  /** The last pair of each key, and what is merged, the last first. */
+  #indexOf(map: YAMLMap): { own: Map<string, Pair>; merges: Pair[] } {
+    let index = this.#indexes.get(map);
+    if (!index) {
+      index = { own: new Map(), merges: [] };
+      for (const pair of map.items)
+        if (isMergeKey(pair.key as Node)) index.merges.push(pair);
+        else index.own.set(keyOf(pair), pair);
+      index.merges.reverse();
+      this.#indexes.set(map, index);
+    }
+    return index;
   }
 
   #target(alias: Node & { source: string }): Node {
@@ -247,11 +267,12 @@ export class YamlTree {
     const column = problem.location.column;
     if (this.#open.size > 0 && this.#problems.some(({ location: at }) => at?.line === line && at.column === column))
       return;
-    this.#problems.push(problem);
-    if (this.#problems.length < MAX_PROBLEMS) return;
+    this.#count[severity] += 1;
+    if (this.#count[severity] <= MOST_TOLD) this.#problems.push(problem);
+    if (this.#count.error < MOST_TOLD) return;
     this.#problems.push({
       severity: "error",
-      message: `there are more than ${MAX_PROBLEMS} problems: reading ends here`,
+      message: `there are more than ${MOST_TOLD} problems: reading ends here`,
     });
     throw new Refused();
   }
@@ -260,6 +281,12 @@ export class YamlTree {
     this.#problem("error", node, message, hint);
     throw new Refused();
   }
+}
+
+/** Sets a key, whatever it is: "__proto__" is a plain key. */
+function define(map: JsonMap, key: string, value: Json): void {
+  if (key !== "__proto__") map[key] = value;
+  else Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
 /** Ends the conversion; the problem has been noted. */

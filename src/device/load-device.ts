@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { deepMerge, isMap, type Json, type JsonMap } from "../base/json.js";
 import { nearest } from "../base/nearest.js";
-import type { Location, Problem } from "../base/problem.js";
+import { type Location, MOST_TOLD, type Problem, someOf } from "../base/problem.js";
 import { schema, validateDevice } from "../definition/generated/validate-device.js";
 import { inOrder } from "../definition/load-job.js";
 import { problemAt, schemaProblems } from "../definition/schema-problems.js";
@@ -65,11 +65,11 @@ function checked(device: JsonMap, parsed: ParsedYaml, problems: Problem[]): Load
         hint: NEITHER,
       }),
     );
-    return { device, parsed, problems: inOrder(problems) };
+    return { device, parsed, problems: someOf(inOrder(problems)) };
   }
   validateDevice(device);
   problems.push(...schemaProblems(validateDevice.errors ?? [], schema, parsed, { strict: false }));
-  return { device, parsed, problems: inOrder(problems) };
+  return { device, parsed, problems: someOf(inOrder(problems)) };
 }
 
 async function renderDictionary(
@@ -150,7 +150,7 @@ function variablesOf(
   for (const [name, value] of Object.entries(entries)) {
     if (name === EXTENDS || name === DEVICE) continue;
     if (!Object.hasOwn(defaults, name) && name !== "hostname") {
-      const [near] = nearest(name, Object.keys(defaults));
+      const [near] = problems.length < MOST_TOLD ? nearest(name, Object.keys(defaults)) : [];
       const message = `the device type ${flow(entries[EXTENDS] ?? "")} has no variable "${name}"`;
       const hint = near ? `did you mean "${near}"?` : undefined;
       problems.push(problemAt(dictionary, [name], "warning", message, { hint, part: "key" }));

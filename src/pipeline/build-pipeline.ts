@@ -1,4 +1,5 @@
 import { isMap, type JsonMap } from "../base/json.js";
+import { someOf } from "../base/problem.js";
 import type { ParsedYaml } from "../definition/yaml-text.js";
 import { evaluateCel } from "../strategies/cel.js";
 import type { Family, Machines, StrategyDefinition } from "../strategies/machines-types.js";
@@ -89,8 +90,8 @@ class PipelineBuilder {
       scope: this.#scope,
       watchers: machines.watchers,
       jobTimeout,
-      problems: this.problems.problems,
-      validation: this.validation.problems,
+      problems: someOf(this.problems.problems),
+      validation: someOf(this.validation.problems),
       selections: this.selections,
     };
   }

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import type { ErrorObject, ValidateFunction } from "ajv";
 import schema from "../../machines/schema.json" with { type: "json" };
 import type { JsonMap } from "../base/json.js";
-import type { Location, Problem } from "../base/problem.js";
+import { type Location, type Problem, someOf } from "../base/problem.js";
 import { MachineFile, type Path } from "./machine-file.js";
 import type {
   ActionDefinition,
@@ -221,5 +221,5 @@ export function loadMachines(files: MachineText[], options: LoadOptions = {}): L
   const loader = new Loader(options);
   for (const file of files) loader.add(file);
   loader.checkReferences();
-  return { machines: loader.machines, problems: loader.problems };
+  return { machines: loader.machines, problems: someOf(loader.problems) };
 }
