@@ -5,12 +5,18 @@ export type JsonMap = { [key: string]: Json };
 export const isMap = (value: unknown): value is JsonMap =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** Sets a key, whatever it is: to assign "__proto__" would give the map another prototype. */
+export function setKey(map: JsonMap, key: string, value: Json): void {
+  if (key !== "__proto__") map[key] = value;
+  else Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
+}
+
 /** Merges `from` into a copy of `into`: maps key by key, everything else replaced. */
 export function deepMerge(into: JsonMap, from: JsonMap): JsonMap {
   const merged: JsonMap = { ...into };
   for (const [key, value] of Object.entries(from)) {
-    const old = merged[key];
-    merged[key] = isMap(old) && isMap(value) ? deepMerge(old, value) : value;
+    const old = Object.hasOwn(merged, key) ? merged[key] : undefined;
+    setKey(merged, key, isMap(old) && isMap(value) ? deepMerge(old, value) : value);
   }
   return merged;
 }

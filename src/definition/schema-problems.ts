@@ -3,6 +3,7 @@ import { isMap, type Json, type JsonMap } from "../base/json.js";
 import { nearest } from "../base/nearest.js";
 import { MOST_TOLD, type Problem, untold } from "../base/problem.js";
 import { pythonRegExp } from "../base/python-regexp.js";
+import { whyTimed } from "../base/regexp/bounded-regexp.js";
 import { expected, flow, found, pathText, quoted } from "./value-text.js";
 import type { ParsedYaml, YamlPath } from "./yaml-text.js";
 
@@ -213,8 +214,11 @@ class SchemaError {
 
   #regExp(text: string, name: string): Problem | undefined {
     try {
-      pythonRegExp(text);
-      return undefined;
+      const why = whyTimed(pythonRegExp(text));
+      if (why === undefined) return undefined;
+      const message = `the regular expression ${quoted(text)} of ${name} can take long: ${why}`;
+      const hint = "once searches for it have taken some seconds, it is looked for no more";
+      return problemAt(this.parsed, this.#path, "warning", message, { hint });
     } catch (error) {
       const message = `the regular expression ${quoted(text)} of ${name} is wrong: ${(error as Error).message}`;
       return this.#error(message, "a special character that stands for itself needs a backslash before it");

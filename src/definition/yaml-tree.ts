@@ -1,5 +1,5 @@
 import { isAlias, isMap, isPair, isScalar, isSeq, type Node, type Pair, type Scalar, type YAMLMap } from "yaml";
-import type { Json, JsonMap } from "../base/json.js";
+import { type Json, type JsonMap, setKey } from "../base/json.js";
 import { MOST_TOLD, type Problem, untold } from "../base/problem.js";
 import { floatText, resolvePlain } from "./yaml-scalars.js";
 import type { Lines, ScriptVariables, YamlPath } from "./yaml-text.js";
@@ -109,7 +109,7 @@ export class YamlTree {
       const keyNode = pair.key as Node;
       if (isMergeKey(keyNode)) {
         merged ??= {};
-        for (const [key, value] of Object.entries(this.#merge(pair, depth))) define(merged, key, value);
+        for (const [key, value] of Object.entries(this.#merge(pair, depth))) setKey(merged, key, value);
         continue;
       }
       const key = this.#keyText(keyNode);
@@ -117,7 +117,7 @@ export class YamlTree {
       if (first) this.#duplicate(key, first, pair);
       pairs.set(key, pair);
       const value = pair.value ? this.#entry(key, pair.value as Node, depth) : null;
-      define(own, key, value);
+      setKey(own, key, value);
     }
     return merged ? { ...merged, ...own } : own;
   }
@@ -144,7 +144,7 @@ export class YamlTree {
     // the first map of a list has precedence
     const merged: JsonMap = {};
     for (const map of (maps as JsonMap[]).reverse())
-      for (const [key, value] of Object.entries(map)) define(merged, key, value);
+      for (const [key, value] of Object.entries(map)) setKey(merged, key, value);
     return merged;
   }
 
@@ -281,12 +281,6 @@ export class YamlTree {
     this.#problem("error", node, message, hint);
     throw new Refused();
   }
-}
-
-/** Sets a key, whatever it is: "__proto__" is a plain key. */
-function define(map: JsonMap, key: string, value: Json): void {
-  if (key !== "__proto__") map[key] = value;
-  else Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
 /** Ends the conversion; the problem has been noted. */

@@ -1,3 +1,5 @@
+import { pythonRegExp } from "../base/python-regexp.js";
+import { gaveUp } from "../base/regexp/bounded-regexp.js";
 import type { Console, Pattern } from "../connections/types.js";
 import type { Progress } from "../services/types.js";
 
@@ -59,6 +61,9 @@ function progressText({ label, done, total }: Progress): string {
 
 function consoleLines({ console, patterns, since }: Awaiting, now: number): string[] {
   const lines = [`waiting for ${seconds(now - since)} for: ${patterns.map((p) => quote(p.source)).join(", ")}`];
+  for (const { source } of patterns)
+    if (gaveUp(pythonRegExp(source, "m")))
+      lines.push(`${quote(source)} is looked for no more: searches for it took too long`);
   const nearest = console.nearest(patterns);
   if (nearest) lines.push(`nearest to ${quote(nearest.pattern)} came the line ${quote(nearest.line)}`);
   const sent = console.lastSent();

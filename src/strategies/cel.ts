@@ -35,7 +35,7 @@ const text = (value: unknown): string =>
  * the rest stays.
  */
 function fill(template: unknown, values: unknown): string {
-  const maps = listOf(values).filter(isMap);
+  const maps = listOf(values).map(plainMap).filter(isMap);
   return text(template).replace(/\{([^{}]+)\}/g, (whole, name: string) => {
     for (const map of maps) for (const key of [name, whole]) if (Object.hasOwn(map, key)) return text(map[key]);
     return whole;
@@ -84,10 +84,9 @@ function makeEnvironment(): Environment {
     .registerFunction("seconds(dyn): string", (ms: unknown) => (Number(ms) / 1000).toFixed(2))
     .registerFunction("truthy(dyn): bool", truthy)
     .registerFunction("found(dyn, dyn): bool", found)
-    .registerFunction("merge(dyn, dyn): dyn", (a: unknown, b: unknown) => ({
-      ...(isMap(a) ? a : {}),
-      ...(isMap(b) ? b : {}),
-    }));
+    .registerFunction("merge(dyn, dyn): dyn", (a: unknown, b: unknown) =>
+      asSeen({ ...plainMap(isMap(a) ? a : {}), ...plainMap(isMap(b) ? b : {}) }),
+    );
 }
 
 /** What LAVA takes for true: not null, false, zero, or an empty text, list or map. */
@@ -107,6 +106,49 @@ export function toJson(value: unknown): Json {
   if ("hasValue" in value && typeof value.hasValue === "function")
     return toJson(value.hasValue() ? (value as unknown as { value(): unknown }).value() : null);
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, toJson(each)]));
+}
+
+const plainMap = <T>(value: T): T => (value instanceof Map ? Object.fromEntries(value) : value);
+
+/** Values as expressions see them, by the values themselves, so that each is looked through once. */
+const seen = new WeakMap<object, object>();
+
+/**
+ * cel-js tells what an object is by its `constructor`: a map of a job that has such a key would be no map. Expressions see
+ * it as a Map, which to them is the same.
+ */
+function asSeen<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  const known = seen.get(value);
+  if (known) return known as T;
+  const form = formOf(value);
+  seen.set(value, form);
+  return form as T;
+}
+
+function formOf(value: object): object {
+  if (Array.isArray(value)) {
+    const items = value.map(asSeen);
+    return items.some((item, index) => item !== value[index]) ? items : value;
+  }
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return value;
+  const entries = Object.entries(value);
+  const forms = entries.map(([key, each]): [string, unknown] => [key, asSeen(each)]);
+  if (Object.hasOwn(value, "constructor")) return new Map(forms);
+  return forms.some(([, form], index) => form !== entries[index]?.[1]) ? Object.fromEntries(forms) : value;
+}
+
+/** The scope itself is made for one expression: only what is in it is kept in mind. */
+function scopeAsSeen(scope: CelScope): CelScope {
+  let own: { [name: string]: unknown } | undefined;
+  for (const [name, value] of Object.entries(scope)) {
+    const form = asSeen(value);
+    if (form === value) continue;
+    own ??= { ...scope };
+    own[name] = form;
+  }
+  return own ?? scope;
 }
 
 // One environment for all: making it costs far more than using it. Both are caches; neither changes a result.
@@ -132,7 +174,7 @@ const place = (at: Location | undefined): string => (at ? ` (${at.file}:${at.lin
  */
 export function evaluateCel(expression: Cel, scope: CelScope, at?: Location): Json {
   try {
-    return toJson(parseCel(expression)(scope));
+    return toJson(parseCel(expression)(scopeAsSeen(scope)));
   } catch (error) {
     const why = (error as { summary?: string }).summary ?? (error as Error).message;
     throw new ConfigurationError(`The expression \`${expression}\`${place(at)} has no value: ${why}.`, {

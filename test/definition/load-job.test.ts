@@ -257,3 +257,66 @@ describe("bad jobs: what the user sees", () => {
     expect(readFileSync(file, "utf8")).not.toMatch(/[\x1b\u202e]/);
   });
 });
+
+describe("jobs with very many faults", () => {
+  const many = (count: number, line: (index: number) => string) =>
+    Array.from({ length: count }, (_, index) => line(index)).join("\n");
+  // Where each fault is looked for among all others, these take minutes.
+  it.each([
+    ["unknown keys", `${GOOD}${many(60_000, (index) => `unknown${index}: 1`)}\n`, "59900 more warnings are not told"],
+    ["keys again", `${GOOD}extra:\n${many(60_000, () => "  a: 1")}\n`, "59899 more warnings are not told"],
+    [
+      "wrong actions",
+      `${GOOD}${many(9_000, (index) => `- boo${index}: {method: qemu}`)}\n`,
+      "more errors are not told",
+    ],
+    ["merged maps", `${GOOD}extra:\n${many(20_000, (index) => `  <<: {k${index}: 1}`)}\n`, "is not a key of a job"],
+  ])("%s: a hundred are told, and how many there are", (_name, text, told) => {
+    const { problems } = loadJob(text, "job.yaml", { strict: false });
+    expect(problems.length).toBeLessThanOrEqual(203);
+    expect(problems.map(({ message }) => message).join("\n")).toContain(told);
+  });
+
+  it("an error behind a hundred warnings is told", () => {
+    const text = `${GOOD}${many(200, (index) => `unknown${index}: 1`)}\npriority: never\n`;
+    expect(errors(text).map(({ path }) => path)).toEqual(["priority"]);
+  });
+
+  it("a docker image's name of any length is checked at once", () => {
+    const image = `a${"a-b.".repeat(20_000)}`;
+    const text = changed("- test:\n", `- test:\n    docker: {image: "${image}!"}\n`);
+    expect(errors(text).map(({ path }) => path)).toContain("actions[2].test.docker.image");
+  });
+});
+
+describe("patterns that only the clock bounds", () => {
+  it("are told with their place", () => {
+    const { problems } = loadJob(changed("root@board:/root#", String.raw`(\w+)*@\1#`), "job.yaml", { strict: true });
+    expect(problems.map(({ severity, path, message }) => `${severity} ${path}: ${message}`)).toEqual([
+      String.raw`warning actions[1].boot.prompts[0]: the regular expression "(\\w+)*@\\1#" of actions[1].boot.prompts[0] can take long: it refers back to a group and repeats`,
+    ]);
+  });
+});
+
+describe("keys that every object of JavaScript has", () => {
+  const NAMES = ["constructor", "__proto__", "toString", "hasOwnProperty", "valueOf"];
+  it.each(NAMES)("%s is an unknown key like any other, in every block", (name) => {
+    const text = GOOD.replace(/^( {4})(?=timeout:|method:|definitions:)/gm, `    ${name}: 1\n$1`);
+    const { problems } = loadJob(`${name}: 1\n${text}`, "job.yaml", { strict: false });
+    expect(problems.map(({ severity, path }) => `${severity} ${path}`)).toEqual([
+      `warning ${name}`,
+      `warning actions[0].deploy.${name}`,
+      `warning actions[1].boot.${name}`,
+      `warning actions[2].test.${name}`,
+    ]);
+  });
+
+  it("a merged map with them is a map with keys", () => {
+    const { job } = loadJob(`<<: {__proto__: {a: 1}, constructor: 2}\n${GOOD}`, "job.yaml", { strict: false });
+    expect(Object.getPrototypeOf(job)).toBe(Object.prototype);
+    expect(Object.entries(job).slice(0, 2)).toEqual([
+      ["__proto__", { a: 1 }],
+      ["constructor", 2],
+    ]);
+  });
+});

@@ -68,3 +68,19 @@ test("truthy as in LAVA: empty things are false", () => {
   expect([null, undefined, "", 0, false, [], {}].map(truthy)).toEqual(Array(7).fill(false));
   expect(["0", 1, true, [0], { a: 0 }].map(truthy)).toEqual(Array(5).fill(true));
 });
+
+test.each([
+  ['has(job.method) && job.method == "qemu"', true],
+  ["has(job.missing)", false],
+  ["keys(job)", ["constructor", "method", "list"]],
+  ["type(job.list) == list && size(job.list) > 0", true],
+  ["job.list[0].x", 1],
+  ['job["constructor"]', 3],
+  ["truthy(job)", true],
+  ['merge(job.list[0], {"y": 2}).x', 1],
+  ['fill("{method}", job)', "qemu"],
+  ["job.list[0]", { constructor: "c", x: 1 }],
+])("a map with the key `constructor` is a map: %s", (expression, value) => {
+  const job = { constructor: 3, method: "qemu", list: [{ constructor: "c", x: 1 }] };
+  expect(evaluateCel(expression, { job })).toEqual(value);
+});

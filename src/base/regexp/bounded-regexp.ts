@@ -37,9 +37,12 @@ export function boundedRegExp(source: string, flags = ""): RegExp {
 export const needsBounds = (expression: RegExp): boolean =>
   expression instanceof BoundedRegExp && expression.plan.longest < LONG;
 
+/** What an automaton cannot search has references, or counts of more than one digit. */
+const MAY_BE_TIMED = /\\[1-9k]|\d\d[,}]/;
+
 /** Why nothing but the clock bounds the search of a long text; undefined where something does. */
 export function whyTimed(expression: RegExp): string | undefined {
-  if (!needsBounds(expression)) return undefined;
+  if (!MAY_BE_TIMED.test(expression.source) || !needsBounds(expression)) return undefined;
   const { machine, refersBack } = (expression as BoundedRegExp).plan;
   if (machine) return undefined;
   return refersBack ? "it refers back to a group and repeats" : "its repeats multiply to too many";

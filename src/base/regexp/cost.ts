@@ -40,7 +40,7 @@ export function longestText({ root }: Tree, flags: string, sets: (token: string)
           ? node.options.every(isAnchored)
           : node.kind === "group" && isAnchored(node.body);
   const end: Rest = { first: NOTHING, nullable: true, free: true };
-  const { factor, steps } = new Costs(sets).of(root, end);
+  const { factor, steps } = new Costs(sets, flags).of(root, end);
   if (!Number.isFinite(steps) || factor > MOST_STEPS) return -1;
   const total = steps + (isAnchored(root) ? 0 : 1);
   if (total === 0) return Number.POSITIVE_INFINITY;
@@ -50,7 +50,10 @@ export function longestText({ root }: Tree, flags: string, sets: (token: string)
 }
 
 class Costs {
-  constructor(private readonly sets: (token: string) => CharacterSet) {}
+  constructor(
+    private readonly sets: (token: string) => CharacterSet,
+    private readonly flags: string,
+  ) {}
 
   of(node: Node, rest: Rest): Cost {
     switch (node.kind) {
@@ -110,6 +113,9 @@ class Costs {
 
   /** What comes after the item before this one. */
   #before(item: Node, rest: Rest): Rest {
+    // At the end of the text no character comes.
+    if (item.kind === "assertion" && item.token === "$" && !this.flags.includes("m"))
+      return { first: NOTHING, nullable: false, free: false };
     const nullable = isNullable(item);
     const first = this.#first(item);
     const free = rest.free && nullable && cannotFail(item);
