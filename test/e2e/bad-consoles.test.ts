@@ -121,12 +121,17 @@ describe("a power switch that fails", () => {
     expect(run.power).toEqual(["off"]);
   });
 
-  test("power_off at the end of a good job: the results stay, the lab fault is told", async () => {
+  test("power_off at the end of a good job: the job stays what it was, the lab fault is booked and told", async () => {
     const run = await runOn({ name: "no-off", play: playShell, commands: { power_off: "false" } }, [bootBlock(20)]);
     const report = expectCompleteOutputs(run.output);
-    const errors = [report.verdict.error, ...report.verdict.further];
-    expect(errors).toContainEqual(expect.objectContaining({ type: "Infrastructure" }));
-    expect(run.code).toBe(3);
+    expect(report.verdict.further).toContainEqual(
+      expect.objectContaining({ type: "Infrastructure", message: "Unable to power-off: 'false' failed" }),
+    );
+    expect(report.suites.find(({ name }) => name === "lava")?.cases).toContainEqual(
+      expect.objectContaining({ name: "power-off", result: "fail" }),
+    );
+    expect(report.verdict.class).toBe("pass");
+    expect(run.code).toBe(0);
   });
 
   test("a program that does not exist is found out before anything is switched", async () => {
