@@ -63,15 +63,13 @@ class Stopwatch {
 function scan(log: Buffer) {
   const decoder = new Utf8Decoder();
   const history = new OutputHistory(64 * 1024);
-  const scanner = new PatternScanner();
+  const scanner = new PatternScanner(history);
   scanner.add({ patterns: patterns.map(compilePattern), from: 0, after: -1, found: () => {} });
   const watch = new Stopwatch();
   for (let at = 0; at < log.length; at += CHUNK) {
     const text = decoder.write(log.subarray(at, at + CHUNK));
-    const offset = history.end;
     history.push(text);
-    const from = Math.max(history.start, offset - scanner.reach);
-    scanner.scan(history.slice(from), from);
+    scanner.scan();
   }
   return watch.rates(log.length);
 }

@@ -9,14 +9,28 @@ import type { SendOptions, SendReport } from "./types.js";
 const ECHO_PAUSE = 150;
 /** A peer that is silent this long after a text does not echo, ms. */
 const NO_ECHO = 400;
+/** Characters of a text that is no coincidence when it comes back. */
+const EVIDENCE = 3;
+/** Output behind a line end in which the line's echo begins. */
+const ECHO_REACH = 64;
 const ATTEMPTS = 3;
 /** Delay between characters of the second and third attempt, at least, ms. */
 const SLOWER = [0, 5, 20];
 /** Erases the line typed so far in U-Boot, barebox, GRUB, readline, busybox and a cooked terminal. */
 export const ERASE_LINE = "\x15";
 
+/** How a peer echoes, learnt once. */
+export interface EchoHabits {
+  /** A text that did not come back before its line end went out, and where the output stood then. */
+  unechoed?: { text: string; at: number };
+  /** It echoes a line when its end came: to wait for it before that is lost time. */
+  wholeLines?: boolean;
+}
+
 /** What the sender needs of the console. */
 export interface SenderHost {
+  /** What was learnt of how the peer echoes. */
+  habits: EchoHabits;
   clock: Clock;
   history: OutputHistory;
   log: Logger | undefined;
@@ -36,10 +50,11 @@ export interface SenderHost {
 /** Types a text and, where asked, its line end once the echo has proved that it arrived whole. */
 export async function sendText(host: SenderHost, text: string, options: SendOptions): Promise<SendReport> {
   const { delay = 0, lineEnd = "\n", echo = false, secret = false } = options;
-  if (!echo || text === "") {
+  if (echo) learn(host);
+  if (!echo || text === "" || host.habits.wholeLines) {
     host.typing(text, lineEnd, secret);
     await type(host, text + lineEnd, delay);
-    return { attempts: 1, echo: "off" };
+    return { attempts: 1, echo: echo && text !== "" ? "none" : "off" };
   }
   let came = "";
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
@@ -48,6 +63,7 @@ export async function sendText(host: SenderHost, text: string, options: SendOpti
     host.typing(text, lineEnd, secret);
     await type(host, text, pace);
     const seen = await awaitEcho(host, text, from);
+    if (seen === "none" && text.trim().length >= EVIDENCE) host.habits.unechoed = { text, at: host.history.end };
     if (seen !== "garbled") {
       await type(host, lineEnd, pace);
       return { attempts: attempt, echo: seen };
@@ -63,6 +79,17 @@ export async function sendText(host: SenderHost, text: string, options: SendOpti
   throw new InfrastructureError(`The console garbled what was typed ${ATTEMPTS} times${shown}`, {
     advice: "Give the device character_delays for boot and test, or check speed and flow control of its serial line.",
   });
+}
+
+/** A line that came back only after its end went out shows how the peer echoes. */
+function learn({ habits, history }: SenderHost): void {
+  const { unechoed } = habits;
+  if (!unechoed) return;
+  delete habits.unechoed;
+  const { text, at } = unechoed;
+  const came = history.slice(at, at + 2 * text.length + ECHO_REACH);
+  if (came.replace(/^[\r\n]+/, "").startsWith(text.slice(0, 1)) && checkEcho(came, text).state === "seen")
+    habits.wholeLines = true;
 }
 
 /** With a delay each character goes alone, followed by the pause (spec runtime.md §4). */

@@ -3,13 +3,14 @@ import type { Clock } from "../base/clock.js";
 import { ConnectionClosedError } from "../base/errors.js";
 import type { Logger } from "../base/log.js";
 import { Utf8Decoder } from "../base/utf8-decoder.js";
-import { ERASE_LINE, type SenderHost, sendText } from "./console-sender.js";
+import { type CompiledPattern, patternCompiler } from "./compiled-pattern.js";
+import { type EchoHabits, ERASE_LINE, type SenderHost, sendText } from "./console-sender.js";
 import { LineSplitter } from "./line-splitter.js";
 import { nearestMiss } from "./nearest-miss.js";
 import { OutputChanges } from "./output-changes.js";
 import { OutputHistory } from "./output-history.js";
 import { OutputTeller } from "./output-teller.js";
-import { type Hit, PatternScanner, type Seeker } from "./pattern-scanner.js";
+import { type Hit, PatternScanner } from "./pattern-scanner.js";
 import { PromptWaiter } from "./prompt-waiter.js";
 import { seekers } from "./seekers.js";
 import { SentLines } from "./sent-lines.js";
@@ -47,7 +48,13 @@ export interface ConsoleOptions {
 }
 
 /** Output that an `expect` still finds when it came before it asked, characters. */
-const UNREAD = 64 * 1024;
+const UNREAD = 512 * 1024;
+/** Output in which the line is looked for that comes nearest to a pattern, characters. */
+const NEAREST = 64 * 1024;
+/** Silence after which the last line counts as it stands, ms. */
+const SILENCE = 20;
+/** Silence after which a line is shown as it stands, ms. */
+const LINE_SILENCE = 250;
 const HIDDEN = "********";
 
 /** Opens the console over a connection; reading begins at once. */
@@ -64,7 +71,8 @@ class ConnectionConsole implements Console {
   readonly #clock: Clock;
   readonly #decoder = new Utf8Decoder();
   readonly #history: OutputHistory;
-  readonly #scanner = new PatternScanner();
+  readonly #compile = patternCompiler();
+  readonly #scanner: PatternScanner;
   readonly #prompts: PromptWaiter;
   readonly #teller: OutputTeller;
   readonly #sent: SentLines;
@@ -73,9 +81,15 @@ class ConnectionConsole implements Console {
   #consumed = 0;
   /** Offset up to which readers of lines were given theirs. */
   #given = 0;
+  /** Offset of the end of the last match; what was typed since may have been echoed behind it. */
+  #matched = 0;
+  #goOnTimer: unknown;
+  /** Offset up to which lines have been told. */
+  #toldTo = 0;
   /** When the last output came. */
   #time: number;
   #reason: CloseReason | undefined;
+  readonly #habits: EchoHabits = {};
   #lastSent: string | undefined;
   #sending: Promise<unknown> = Promise.resolve();
   /** Takes the output instead of this console. */
@@ -89,8 +103,9 @@ class ConnectionConsole implements Console {
     this.#clock = options.clock;
     this.#time = options.clock.now();
     this.#history = new OutputHistory(Math.max(UNREAD, options.tailBytes ?? 0));
+    this.#scanner = new PatternScanner(this.#history);
     this.#changes = new OutputChanges(this.#clock);
-    this.#prompts = new PromptWaiter(this.#history, this.#clock, options.silenceMs ?? 20, () => this.#settle());
+    this.#prompts = new PromptWaiter(this.#history, this.#clock, options.silenceMs ?? SILENCE, () => this.#settle());
     this.#sent = new SentLines(this.#history);
     this.#teller = new OutputTeller({
       lineBefore: (offset) => lastLine(this.#history.slice(offset - 512, offset)),
@@ -128,7 +143,9 @@ class ConnectionConsole implements Console {
       const found = (hit: Hit) => {
         leave();
         this.#consumed = Math.max(this.#consumed, hit.end);
-        resolve(this.#match(hit));
+        this.#matched = this.#consumed;
+        if (hit.compiled.pattern.wholeLine) this.#lineEnded(hit, signal).then(() => resolve(this.#match(hit)), reject);
+        else resolve(this.#match(hit));
       };
       const aborted = () => {
         leave();
@@ -141,18 +158,47 @@ class ConnectionConsole implements Console {
       };
       const from = Math.max(this.#consumed, this.#history.start);
       const finished = options.finished && { since: this.#clock.now(), ...options.finished };
-      const { seeker, prompts } = seekers(patterns, from, -1, found, finished);
-      this.#scanner.add(seeker);
+      const compiled = patterns.map(this.#compile);
+      const { seeker, prompts } = seekers(compiled, from, -1, found, finished);
+      seeker.origin = this.#matched;
+      const echoed = this.#echoed(compiled);
+      if (echoed) prompts.echoed = echoed;
       this.#prompts.add(prompts);
       signal.addEventListener("abort", aborted, { once: true });
       this.#changes.add(ended);
-      this.#lookBack(seeker);
+      this.#scanner.begin(seeker, this.isClosed);
+      this.#scanned();
+      this.#prompts.look();
       ended();
     });
   }
 
   forget(): void {
     this.#consumed = this.#history.end;
+    this.#matched = this.#consumed;
+  }
+
+  /** What matches in the echo of what was typed since the last match. */
+  #echoed(compiled: CompiledPattern[]): Hit | undefined {
+    const patterns = compiled.filter(({ pattern }) => pattern.echo);
+    if (patterns.length === 0 || this.#consumed <= this.#matched) return undefined;
+    const echo = new OutputHistory(UNREAD);
+    echo.push(this.#history.slice(this.#matched, this.#consumed));
+    let hit: Hit | undefined;
+    const found = (inEcho: Hit) => {
+      hit = { ...inEcho, end: this.#matched, line: echo.lineAt(Math.max(inEcho.start, inEcho.end - 1)), in: "echo" };
+    };
+    new PatternScanner(echo).begin({ patterns, from: 0, after: -1, origin: 0, found }, true);
+    return hit;
+  }
+
+  /** Resolves when the line of a match has ended, or the board has been silent for a while. */
+  async #lineEnded({ start, end }: Hit, signal: AbortSignal): Promise<void> {
+    while (!this.#reason && this.#history.lineStart <= Math.max(start, end - 1)) {
+      const left = this.#time + LINE_SILENCE - this.#clock.now();
+      if (left <= 0) return;
+      await this.#changes.next(left, signal);
+    }
   }
 
   relay(): Relay {
@@ -169,16 +215,22 @@ class ConnectionConsole implements Console {
     };
   }
 
-  watch(patterns: Pattern[], callback: (match: Match) => void): () => void {
-    const { end } = this.#history;
-    const { seeker, prompts } = seekers(patterns, end, end, (hit) => callback(this.#match(hit)));
+  watch(patterns: Pattern[], callback: (match: Match, told: string[]) => void): () => void {
+    // What came after the last match was heard by nobody, if no other watcher did.
+    const from = Math.max(this.#consumed, this.#scanner.watched, this.#history.start);
+    const heard = (hit: Hit) => callback(this.#match(hit), this.#told(hit));
+    const { seeker, prompts } = seekers(patterns.map(this.#compile), from, from, heard);
     // An empty match says nothing, and there would be one at every place.
     seeker.patterns = seeker.patterns.filter((compiled) => !compiled.matchesEmpty);
+    seeker.watches = true;
+    // One that was begun before is told whole.
+    seeker.from = Math.max(this.#history.start, Math.min(from, from - this.#scanner.reachOf(seeker)));
     this.#scanner.add(seeker);
-    if (!this.#scanner.idle) seeker.from = Math.max(0, end - this.#scanner.reach);
     // What is watched beside everything else has to be sure.
     prompts.atEnd = true;
+    prompts.after = this.#history.end;
     this.#prompts.add(prompts);
+    this.#scanned();
     return () => {
       this.#scanner.delete(seeker);
       this.#prompts.delete(prompts);
@@ -197,6 +249,13 @@ class ConnectionConsole implements Console {
       callback(event.lines);
     });
     return () => told.unsubscribe();
+  }
+
+  /** The whole lines that were told already, from that of a match on. */
+  #told({ start }: Hit): string[] {
+    const before = this.#history.slice(start - 2048, start);
+    const first = start - (before.length - before.lastIndexOf("\n") - 1);
+    return first < this.#toldTo ? new LineSplitter().write(this.#history.slice(first, this.#toldTo)) : [];
   }
 
   async silence(ms: number, signal: AbortSignal): Promise<void> {
@@ -222,7 +281,7 @@ class ConnectionConsole implements Console {
   }
 
   nearest(patterns: Pattern[]): NearestMiss | undefined {
-    return nearestMiss(patterns, this.#history.slice(this.#history.end - UNREAD));
+    return nearestMiss(patterns, this.#history.slice(this.#history.end - NEAREST));
   }
 
   async close(): Promise<void> {
@@ -243,40 +302,37 @@ class ConnectionConsole implements Console {
   #take(text: string, last: boolean): void {
     if (text !== "") this.#teller.tell({ kind: "output", text, time: this.#time });
     const offset = this.#history.end;
-    const { lineStart } = this.#history;
     this.#history.push(text);
-    if (!this.#scanner.idle) this.#scan(offset, lineStart, last);
+    if (!this.#scanner.idle) this.#scanner.scan(last);
     this.#teller.tellLines(text, offset, this.#time, last);
+    this.#toldTo = this.#history.lineStart;
+    if (last) this.#scanner.goOn(true);
     this.#prompts.outputCame(this.#time, this.#scanner.holding);
+    this.#scanned();
     this.#changes.tell();
   }
 
-  #scan(offset: number, lineStart: number, last: boolean): void {
-    const from = Math.max(this.#history.start, this.#scanner.windowStart(offset, lineStart));
-    this.#scanner.scan(this.#history.slice(from), from, last);
-  }
-
-  /** A new wait first looks at what came since the last match. */
-  #lookBack(seeker: Seeker): void {
-    if (seeker.patterns.length > 0) {
-      const from = Math.max(this.#history.start, seeker.from - 16);
-      const own = new PatternScanner();
-      own.add(seeker);
-      own.scan(this.#history.slice(from), from, this.isClosed);
-      if (own.holding) this.#prompts.outputCame(this.#time, true);
-    }
-    this.#prompts.look();
+  /** Watchers do not wait long for somebody to go on from a match. */
+  #scanned(): void {
+    if (this.#scanner.holding) this.#prompts.hold();
+    if (!this.#scanner.waiting) return;
+    this.#goOnTimer ??= this.#clock.setTimeout(() => {
+      this.#goOnTimer = undefined;
+      this.#scanner.goOn();
+    }, this.#options.silenceMs ?? SILENCE);
   }
 
   /** The output has been silent: matches that waited for more count as they are. */
   #settle(): void {
-    if (!this.#scanner.idle) this.#scan(this.#history.end, this.#history.lineStart, true);
+    this.#scanner.scan(true);
+    this.#scanned();
   }
 
   #end(reason: CloseReason): void {
     if (this.#reason) return;
     this.#take(this.#decoder.end(), true);
     this.#reason = reason;
+    this.#clock.clearTimeout(this.#goOnTimer);
     this.#prompts.end();
     this.#changes.tell();
     this.#relay?.complete();
@@ -285,6 +341,7 @@ class ConnectionConsole implements Console {
 
   #senderHost(): SenderHost {
     return {
+      habits: this.#habits,
       eraseLine: this.#options.eraseLine ?? ERASE_LINE,
       clock: this.#clock,
       history: this.#history,

@@ -24,6 +24,8 @@ export interface PromptSeeker {
   atEnd?: boolean;
   /** What to do about a prompt that stands in finished lines only. */
   finished?: FinishedLineRule;
+  /** A match in an echo: it is told in place of the prompt, as nothing better came before that. */
+  echoed?: Hit;
   found(hit: Hit): void;
 }
 
@@ -64,7 +66,7 @@ export class PromptWaiter {
   }
 
   add(seeker: PromptSeeker): void {
-    if (seeker.patterns.length === 0) return;
+    if (seeker.patterns.length === 0 && !seeker.echoed) return;
     this.#seekers.add(seeker);
     if (!seeker.finished) return;
     this.#finished.set(seeker, new FinishedLines(this.#history, seeker));
@@ -85,6 +87,12 @@ export class PromptWaiter {
     this.#held = held;
     if (held || this.#seekers.size > 0) this.#arm(Math.min(PROVEN_SILENCE, this.#silence));
     for (const lines of this.#finished.values()) lines.outputCame();
+  }
+
+  /** A match waits for silence. */
+  hold(): void {
+    this.#held = true;
+    this.#arm(Math.min(PROVEN_SILENCE, this.#silence));
   }
 
   /** Somebody new waits: the prompt may have come before. */
@@ -121,7 +129,7 @@ export class PromptWaiter {
       const { finished } = seeker;
       if (!finished || (now < finished.at && now < Math.max(this.#lastOutput, finished.since) + finished.silence))
         continue;
-      const hit = lines.find();
+      const hit = seeker.echoed ?? lines.find();
       if (hit) seeker.found(hit);
     }
     this.#armLate();
@@ -162,7 +170,7 @@ export class PromptWaiter {
       if (quiet >= needed) {
         if (!prompt.proven) this.#finder.prove(prompt);
         seeker.after = prompt.end;
-        seeker.found(prompt);
+        seeker.found(seeker.echoed ?? prompt);
       } else wait = Math.min(wait ?? needed, needed - quiet);
     }
     // Output that goes on is looked at again: it may be the kernel's only.

@@ -1,7 +1,7 @@
-import { compilePattern } from "./compiled-pattern.js";
+import type { CompiledPattern } from "./compiled-pattern.js";
 import type { Hit, Seeker } from "./pattern-scanner.js";
 import type { PromptSeeker } from "./prompt-waiter.js";
-import type { FinishedLineRule, Pattern } from "./types.js";
+import type { FinishedLineRule } from "./types.js";
 
 /**
  * What looks for the patterns anywhere, and for the prompts at the end of the output.
@@ -10,13 +10,12 @@ import type { FinishedLineRule, Pattern } from "./types.js";
  * @param finished when a prompt of a finished line is taken
  */
 export function seekers(
-  patterns: Pattern[],
+  compiled: CompiledPattern[],
   from: number,
   after: number,
   found: (hit: Hit) => void,
   finished?: FinishedLineRule,
 ): { seeker: Seeker; prompts: PromptSeeker } {
-  const compiled = patterns.map(compilePattern);
   const seeker: Seeker = { patterns: compiled.filter(({ pattern }) => pattern.kind === "pattern"), from, after, found };
   const prompts: PromptSeeker = {
     patterns: compiled.filter(({ pattern }) => pattern.kind === "prompt"),

@@ -51,6 +51,12 @@ export interface Pattern {
   index: number;
   /** A prompt that counts in a finished line, too, when nothing better comes. */
   finished?: boolean;
+  /** `^` stands for the end of the match before; else for the beginning of a line. */
+  caret?: "match";
+  /** A match in the echo of what was typed counts, too, when nothing better comes. */
+  echo?: boolean;
+  /** The match is told when its line has ended, or after a short silence: its text is shown to somebody. */
+  wholeLine?: boolean;
 }
 
 /** When a prompt is taken that stands in finished lines only. */
@@ -80,7 +86,7 @@ export interface Match {
   /** Offset of its end in all that the board said. */
   end: number;
   /** It was found where it need not be what was awaited, as nothing better came. */
-  in?: "finished line";
+  in?: "finished line" | "echo";
 }
 
 /** A test signal, put together again when kernel messages split it (spec test-shell.md §4). */
@@ -159,8 +165,11 @@ export interface Console {
   forget(): void;
   /** Lends the line out: until the relay's end nothing is matched, logged or recorded. */
   relay(): Relay;
-  /** Calls back for every match from now on, not consuming; returns how to stop. */
-  watch(patterns: Pattern[], callback: (match: Match) => void): () => void;
+  /**
+   * Calls back for every match after that of the last wait, not consuming; returns how to stop. `told` are the
+   * lines from the match's on that `events` had told before.
+   */
+  watch(patterns: Pattern[], callback: (match: Match, told: string[]) => void): () => void;
   /**
    * Calls back with every line that ends from now on, and at once with those that ended since the last match and were
    * given to nobody else; returns how to stop.

@@ -95,9 +95,18 @@ export class Talk {
       if (!expression || this.#firstWith(expression) !== at) return;
       asList(evaluateCel(expression, this.#scope())).forEach((source, index) => {
         const kind = transition.prompt ? "prompt" : "pattern";
-        // What ends an action by an error has to be sure.
-        const finished = this.#transitions.some((t) => t.prompt === expression && !t.error);
-        patterns.push({ source, kind, index: owners.length, ...(kind === "prompt" && { finished }) });
+        const same = this.#transitions.filter((t) => (t.prompt ?? t.pattern) === expression);
+        const { caret, echo } = transition;
+        patterns.push({
+          source,
+          kind,
+          index: owners.length,
+          // What ends an action by an error has to be sure.
+          ...(kind === "prompt" && { finished: same.some((t) => !t.error) }),
+          ...(same.some((t) => t.error || t.log || t.result !== undefined) && { wholeLine: true }),
+          ...(caret && { caret }),
+          ...(echo && { echo }),
+        });
         owners.push({ transition: at, index });
       });
     });
@@ -151,10 +160,12 @@ export class Talk {
     return { silence: Math.min(wanted, left * LATE_SILENCE), at: clock.now() + left * LATEST };
   }
 
-  #warnOf({ pattern, line }: Match): void {
-    this.#runtime.log.log(
-      "warning",
-      `No prompt came, but a line of the output matches ${JSON.stringify(pattern)} and is taken for it: ${line}`,
+  #warnOf({ pattern, line, in: where }: Match): void {
+    const wanted = JSON.stringify(pattern);
+    this.#runtime.log.warning(
+      where === "echo"
+        ? `Only the echo of what was typed matches ${wanted}, and counts as nothing better came: ${line}`
+        : `No prompt came, but a line of the output matches ${wanted} and is taken for it: ${line}`,
     );
   }
 

@@ -38,12 +38,12 @@ export function watchConsole(runtime: Runtime, node: ActionNode, send: (event: J
       send({ type: "watch.alarm", level: node.level, ...alarm });
     },
   });
-  const stop = console.watch(patterns, (match) => {
+  const stop = console.watch(patterns, (match, told) => {
     const phase = runtime.notices.phaseOf(node.level);
     const meant = (watched[match.index] ?? []).filter(({ watcher }) => watcher.phases.includes(phase));
     for (const { watcher, life } of meant) if (life) alarms.lives(watcher, match);
     const watcher = meant.find((one) => !one.life && isOfForm(one.watcher, match, scope))?.watcher;
-    if (watcher) alarms.raise(watcher, match, () => new Collector(runtime, node, console, watcher, match.line));
+    if (watcher) alarms.raise(watcher, match, () => new Collector(runtime, node, console, watcher, match.line, told));
   });
   runtime.watching.set(node.level, alarms);
   return () => {
@@ -146,7 +146,15 @@ class Collector implements AlarmText {
   finish: () => void = () => {};
   text: () => string = () => "";
 
-  constructor(runtime: Runtime, _node: ActionNode, console: Console, watcher: WatcherDefinition, firstLine: string) {
+  /** @param told lines from that of the match on that the console told before */
+  constructor(
+    runtime: Runtime,
+    _node: ActionNode,
+    console: Console,
+    watcher: WatcherDefinition,
+    firstLine: string,
+    told: string[],
+  ) {
     const until = watcher.until === undefined ? undefined : evaluateCel(watcher.until, runtime.scope(_node));
     const end = typeof until === "string" ? pythonRegExp(until) : undefined;
     const limit = watcher.settle ?? DEFAULT_SETTLE;
@@ -165,22 +173,23 @@ class Collector implements AlarmText {
         if (lines.length === 0 && rest !== "") lines.push(rest);
         resolve(lines.join("\r\n"));
       };
+      const read = (line: string) => {
+        if (this.finished || (lines.length === 0 && !line.includes(firstLine.trim().slice(0, 60)))) return;
+        rest = "";
+        this.begun = true;
+        lines.push(line);
+        size += line.length;
+        // A line of the end pattern is awaited with its line end, as the patterns say `[^\r]*\r`.
+        if ((end && lines.length >= 1 && end.test(`${line}\r`)) || size > LONGEST_MESSAGE) this.finish();
+      };
       const subscription = console.events.subscribe({
         next: (event) => {
-          for (const line of event.kind === "lines" ? event.lines : []) {
-            if (this.finished) return;
-            if (lines.length === 0 && !line.includes(firstLine.trim().slice(0, 60))) continue;
-            rest = "";
-            this.begun = true;
-            lines.push(line);
-            size += line.length;
-            // A line of the end pattern is awaited with its line end, as the patterns say `[^\r]*\r`.
-            if ((end && lines.length >= 1 && end.test(`${line}\r`)) || size > LONGEST_MESSAGE) this.finish();
-          }
+          if (event.kind === "lines") event.lines.forEach(read);
         },
         complete: () => this.finish(),
       });
-      timer = runtime.clock.setTimeout(() => this.finish(), limit);
+      told.forEach(read);
+      if (!this.finished) timer = runtime.clock.setTimeout(() => this.finish(), limit);
     });
   }
 }

@@ -147,12 +147,16 @@ export interface DialogueSend {
   secret?: boolean;
 }
 export interface DialogueTransition {
-  /** CEL: a regular expression or a list of them; counts at the end of output, after a short silence. */
+  /** CEL: a regular expression or a list of them; counts in the last, unfinished line, after a short silence. */
   prompt?: Cel;
   /** CEL: a regular expression or a list of them; counts wherever it appears in the stream. */
   pattern?: Cel;
   /** Name of a test signal (`RUNNER_EXIT`, `TESTRAISE`, ...); only in states with `signals: true`. `match.text` is its parameters joined by spaces. */
   signal?: string;
+  /** `^` in the pattern stands for the end of the match before; else for the beginning of a line. */
+  caret?: "match";
+  /** The pattern's match in the echo of what was typed counts, with a warning, when nothing better comes. */
+  echo?: boolean;
   /** Only when this holds (CEL; sees `match`). */
   guard?: Cel;
   target?: string;

@@ -188,3 +188,30 @@ describe("the echo of a line", () => {
     expect(end("")).toBe("unseen");
   });
 });
+
+describe("a board that echoes whole lines only", () => {
+  test("is waited for once: its next lines go out with their ends", async () => {
+    const { clock, board, console } = open({
+      echo: false,
+      rules: [{ input: /.*/, output: (line) => `${line}\r\n=> `, delay: 0 }],
+    });
+    expect(await inVirtualTime(clock, console.send("setenv a b", { echo: true }))).toMatchObject({ echo: "none" });
+    await inVirtualTime(clock, console.expect(prompt, never));
+    const began = clock.now();
+    for (let command = 0; command < 10; command += 1) {
+      await inVirtualTime(clock, console.send(`setenv ${command}`, { echo: true }));
+      await inVirtualTime(clock, console.expect(prompt, never));
+    }
+    expect(clock.now() - began).toBeLessThan(400);
+    expect(board.lines).toHaveLength(11);
+  });
+
+  test("one that does not echo at all is no such board", async () => {
+    const { clock, console } = open({ echo: false, rules: [{ input: /.*/, output: "done\r\n=> ", delay: 0 }] });
+    await inVirtualTime(clock, console.send("setenv a b", { echo: true }));
+    await inVirtualTime(clock, console.expect(prompt, never));
+    const began = clock.now();
+    await inVirtualTime(clock, console.send("setenv a b", { echo: true }));
+    expect(clock.now() - began).toBe(400);
+  });
+});

@@ -183,7 +183,7 @@ describe("patterns", () => {
   });
 
   test("watchers hear every match, not consuming, beside a wait", async () => {
-    const { board, console } = open();
+    const { clock, board, console } = open();
     const heard: string[] = [];
     board.say("Oops before the watch\n");
     const stop = console.watch(patterns("Oops(?: -|:)", "panic"), (match) =>
@@ -193,6 +193,9 @@ describe("patterns", () => {
     board.say("Oops: 1\nOops - 2\nkernel pa");
     board.say("nic\nOops: 3\n");
     expect((await match).text).toBe("panic");
+    // What came after it waits for whoever had the match to go on, but not for long.
+    expect(heard).toEqual(["0 Oops:", "0 Oops -", "1 panic"]);
+    await advance(clock, 20);
     expect(heard).toEqual(["0 Oops:", "0 Oops -", "1 panic", "0 Oops:"]);
     stop();
     board.say("panic\n");
