@@ -3,8 +3,9 @@ import type { Clock } from "../base/clock.js";
 import { ConnectionClosedError } from "../base/errors.js";
 import type { Logger } from "../base/log.js";
 import { Utf8Decoder } from "../base/utf8-decoder.js";
-import { type CompiledPattern, patternCompiler } from "./compiled-pattern.js";
+import { patternCompiler } from "./compiled-pattern.js";
 import { type EchoHabits, ERASE_LINE, type SenderHost, sendText } from "./console-sender.js";
+import { inEcho } from "./echo-match.js";
 import { LineSplitter } from "./line-splitter.js";
 import { nearestMiss } from "./nearest-miss.js";
 import { OutputChanges } from "./output-changes.js";
@@ -161,7 +162,7 @@ class ConnectionConsole implements Console {
       const compiled = patterns.map(this.#compile);
       const { seeker, prompts } = seekers(compiled, from, -1, found, finished);
       seeker.origin = this.#matched;
-      const echoed = this.#echoed(compiled);
+      const echoed = inEcho(compiled, this.#history, this.#matched, this.#consumed);
       if (echoed) prompts.echoed = echoed;
       this.#prompts.add(prompts);
       signal.addEventListener("abort", aborted, { once: true });
@@ -176,20 +177,6 @@ class ConnectionConsole implements Console {
   forget(): void {
     this.#consumed = this.#history.end;
     this.#matched = this.#consumed;
-  }
-
-  /** What matches in the echo of what was typed since the last match. */
-  #echoed(compiled: CompiledPattern[]): Hit | undefined {
-    const patterns = compiled.filter(({ pattern }) => pattern.echo);
-    if (patterns.length === 0 || this.#consumed <= this.#matched) return undefined;
-    const echo = new OutputHistory(UNREAD);
-    echo.push(this.#history.slice(this.#matched, this.#consumed));
-    let hit: Hit | undefined;
-    const found = (inEcho: Hit) => {
-      hit = { ...inEcho, end: this.#matched, line: echo.lineAt(Math.max(inEcho.start, inEcho.end - 1)), in: "echo" };
-    };
-    new PatternScanner(echo).begin({ patterns, from: 0, after: -1, origin: 0, found }, true);
-    return hit;
   }
 
   /** Resolves when the line of a match has ended, or the board has been silent for a while. */

@@ -13,6 +13,9 @@ import type { Service, ServiceContext } from "./types.js";
 const capitals = (input: JsonMap): { [label: string]: string } =>
   Object.fromEntries(Object.entries(filesByLabel(input.files)).map(([label, file]) => [label.toUpperCase(), file]));
 
+/** Silence of the program after which a finished line is taken for its prompt, ms. */
+const LINE_AS_PROMPT = 5000;
+
 interface Session {
   console: Console;
   prompt: string;
@@ -23,10 +26,13 @@ interface Session {
 /** Waits for the prompt. @throws the action's command error when the program says that it failed before. */
 async function prompted({ console, prompt, failures, context }: Session, line: string): Promise<void> {
   const patterns: Pattern[] = [
-    { source: prompt, kind: "prompt", index: 0 },
-    ...failures.map((source, at): Pattern => ({ source, kind: "pattern", index: at + 1 })),
+    { source: prompt, kind: "prompt", index: 0, finished: true },
+    ...failures.map((source, at): Pattern => ({ source, kind: "pattern", index: at + 1, wholeLine: true })),
   ];
-  const match: Match = await console.expect(patterns, context.signal);
+  const finished = { silence: LINE_AS_PROMPT, at: Number.POSITIVE_INFINITY };
+  const match: Match = await console.expect(patterns, context.signal, { finished });
+  if (match.in)
+    context.log.warning(`No prompt came, but a line of the output matches ${JSON.stringify(prompt)}: ${match.line}`);
   if (match.index === 0) return;
   throw makeError(context.action.commandError, `'${line}' failed: ${match.line.trim()}`, {
     advice: "The lines before it, in the log, say what the program was doing.",
