@@ -116,13 +116,17 @@ export class DebianRoot {
         ...["--mount", "--net", "--pid", "--fork", "--kill-child", "--propagation", "private"],
         ...["sh", "-ec", FIRST, this.#root, ...pairs],
       ],
-      { stdio: ["ignore", "pipe", "inherit"] },
+      { stdio: ["ignore", "pipe", "pipe"] },
     );
     const outer = this.#outer;
+    let told = "";
+    outer.stderr.on("data", (text) => {
+      told += text;
+    });
     await new Promise((resolve, reject) => {
       outer.stdout.once("data", resolve);
       outer.once("error", reject);
-      outer.once("exit", (code) => reject(new Error(`the namespaces could not be made (${code})`)));
+      outer.once("exit", (code) => reject(new Error(`the namespaces could not be made (${code}): ${told}`)));
     });
     this.#first = Number(readFileSync(`/proc/${outer.pid}/task/${outer.pid}/children`, "utf8").trim());
   }
