@@ -171,7 +171,7 @@ const ajv = new Ajv({
   strictRequired: false,
   code: { source: true, esm: true, regExp: Object.assign((source) => new RegExp(source), { code: "schemaPattern" }) },
 });
-ajv.addVocabulary(["errorMessage", "unknownKeys", "serverKeys", "lenient", "keys"]);
+ajv.addVocabulary(["errorMessage", "unknownKeys", "keys", "lenient", "lenientKeys", "serverKeys"]);
 // Reports every text: src/definition/schema-problems.ts compiles it and forgets what is a regular expression.
 ajv.addKeyword({
   keyword: "pythonRegExp",
@@ -207,7 +207,9 @@ for (const [entry, name] of Object.entries(validators)) {
   const described = bundle(entry);
   const id = described.$id;
   for (const strict of [false, true]) {
-    const published = publishSchema(described, { strict, glossary, rules: read(`published-${entry}`) });
+    const { always = [], allOf = [], ...more } = read(`published-${entry}`) ?? {};
+    const rules = { ...more, allOf: [...always, ...(strict ? allOf : [])] };
+    const published = publishSchema(described, { strict, glossary, rules: rules.allOf.length > 0 ? rules : undefined });
     const file = `${id}.${strict ? "strict." : ""}schema.json`;
     writeFileSync(join(target, file), `${JSON.stringify(published, null, 1)}\n`);
   }

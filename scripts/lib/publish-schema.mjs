@@ -10,12 +10,32 @@ const OWN_WORDS = [
   "errorMessage",
   "keys",
   "unknownKeys",
+  "lenient",
+  "lenientKeys",
   "serverKeys",
   "pythonRegExp",
-  "lenient",
   "discriminator",
   PIECE,
 ];
+
+/** What is only a warning unless strict (src/definition/schema-problems.ts). */
+const LENIENT = ["minLength", "minItems", "minProperties", "maxLength", "maximum", "dependencies"];
+const OF_LENIENT_SCHEMAS = ["type", "enum", "const", "pattern", "not", "oneOf", "anyOf", "minimum", "required"];
+
+/** A schema without what is only a warning. */
+function loosened(node) {
+  const loose = { ...node };
+  for (const word of LENIENT) delete loose[word];
+  if (node.lenient) for (const word of OF_LENIENT_SCHEMAS) delete loose[word];
+  for (const key of node.lenientKeys ?? []) {
+    loose.required = loose.required?.filter((name) => name !== key);
+    if (loose.properties?.[key] !== undefined)
+      loose.properties = { ...loose.properties, [key]: { ...described(loose.properties[key]) } };
+  }
+  return loose;
+}
+
+const described = ({ description }) => (description === undefined ? {} : { description });
 
 /**
  * @param {object} schema a bundled schema
@@ -30,11 +50,10 @@ export function publishSchema(schema, { strict, glossary, rules = {} }) {
   const publish = (node, section) => {
     if (Array.isArray(node)) return node.map((item) => publish(item, section));
     if (!isMap(node)) return node;
-    const { [OWN_WORDS[0]]: told, ...rest } = node;
+    const { [OWN_WORDS[0]]: told, ...rest } = strict ? node : loosened(node);
     for (const word of OWN_WORDS) delete rest[word];
     if (rest.additionalProperties === false && !strict && node.unknownKeys !== "error")
       delete rest.additionalProperties;
-    if (node.lenient && !strict) for (const word of ["const", "enum"]) delete rest[word];
     const made = {};
     for (const [key, value] of Object.entries(rest)) {
       made[key] = ["examples", "enum", "const"].includes(key)

@@ -5,7 +5,9 @@ import { ConfigurationError } from "../base/errors.js";
 import { isMap, type JsonMap } from "../base/json.js";
 import type { Problem } from "../base/problem.js";
 import { loadJob } from "../definition/load-job.js";
+import { problemAt } from "../definition/schema-problems.js";
 import { pathText } from "../definition/value-text.js";
+import type { ParsedYaml } from "../definition/yaml-text.js";
 import { loadDevice } from "../device/load-device.js";
 import type { GoldJob } from "../interpreter/gold-job.js";
 import type { Pipeline } from "../pipeline/action-tree.js";
@@ -13,6 +15,7 @@ import { buildPipeline } from "../pipeline/build-pipeline.js";
 import { builtInMachines } from "../strategies/built-in-machines.js";
 import type { Machines } from "../strategies/machines-types.js";
 import { namedFile } from "./built-in.js";
+import { causesFirst } from "./causes.js";
 import type { CliContext } from "./context.js";
 import { deviceTemplates } from "./device-templates.js";
 import { dispatcherSettings } from "./dispatcher-settings.js";
@@ -127,10 +130,17 @@ export async function buildInputs(texts: InputTexts, jobId: string, { cwd }: Pic
     ...problem,
   }));
   // Of a text that is no job, everything that the builder says is a consequence.
-  const buildProblems = isMap(job.value) ? [...machineProblems, ...pipeline.problems] : jobProblems;
+  const isJob = isMap(job.value);
+  const ofPipeline = isJob ? [...pipeline.problems, ...pipeline.validation] : [];
+  const told = causesFirst(unlessTaken(jobProblems, pipeline.selections), ofPipeline);
+  const kept = new Set(told.pipeline);
+  const buildProblems = isJob
+    ? [...machineProblems, ...pipeline.problems.filter((each) => kept.has(each))]
+    : jobProblems;
   const problems = [
     ...new Set([
-      ...unlessTaken(jobProblems, pipeline.selections),
+      ...told.job,
+      ...otherType(jobMap, device.device, job),
       ...deviceProblems,
       ...settingsProblems,
       ...buildProblems,
@@ -147,10 +157,18 @@ export async function buildInputs(texts: InputTexts, jobId: string, { cwd }: Pic
     device: device.device,
     dispatcher: settings,
     ...(gold && { gold }),
-    pipeline: { ...pipeline, problems, validation: isMap(job.value) ? pipeline.validation : [] },
+    pipeline: { ...pipeline, problems, validation: pipeline.validation.filter((each) => kept.has(each)) },
     problems,
     buildProblems,
   };
+}
+
+/** The job names another type than the device does: it may run, but was meant for others. */
+function otherType({ device_type }: JsonMap, { devicetype }: JsonMap, job: ParsedYaml): Problem[] {
+  if (typeof device_type !== "string" || typeof devicetype !== "string" || !devicetype || device_type === devicetype)
+    return [];
+  const message = `the job is for devices of the type "${device_type}", this one is of the type "${devicetype}"`;
+  return [problemAt(job, ["device_type"], "warning", message)];
 }
 
 /** A method that a strategy took is known, whatever the schema says: `--machines` brings methods of its own. */
@@ -167,6 +185,6 @@ async function machinesOf({ machines }: InputTexts): Promise<{ machines: Machine
   const base = builtInMachines();
   if (machines.length === 0) return { machines: base, problems: [] };
   const { loadMachines } = await import("../strategies/load-machines.js");
-  const { services } = await import("../services/index.js");
-  return loadMachines(machines, { base, services: Object.keys(services) });
+  const { default: services } = await import("../services/inputs.json", { with: { type: "json" } });
+  return loadMachines(machines, { base, services });
 }

@@ -9,11 +9,27 @@ interface Block {
   parameters: JsonMap;
 }
 
-/** What a schema cannot say about a job, as far as its parts have the right shape (spec job.md §2, §3, §8). */
-export function crossChecks(job: JsonMap, parsed: ParsedYaml): Problem[] {
-  const checks = { job, blocks: blocksOf(job.actions, ["actions"]), parsed };
-  return [...longTimeouts(checks), ...namespaces(checks), ...testNames(checks), ...multinode(checks)];
+/**
+ * What a schema cannot say about a job, as far as its parts have the right shape (spec job.md §2, §3, §8). LAVA asks for
+ * all of it where a job is submitted; its dispatcher does not, so that without `strict` these are warnings.
+ */
+export function crossChecks(job: JsonMap, parsed: ParsedYaml, { strict }: { strict: boolean }): Problem[] {
+  const severity = strict ? "error" : "warning";
+  const checks: Checks = { job, blocks: blocksOf(job.actions, ["actions"]), parsed, severity };
+  return [
+    ...longTimeouts(checks),
+    // without `strict`, the pipeline tells of namespaces that do not go together
+    ...(strict ? namespaces(checks) : []),
+    ...testNames(checks),
+    ...(isMemberOfGroup(job) ? [] : [...multinode(checks), ...roles(checks)]),
+  ];
 }
+
+/** Whether a server has split a group of jobs, and this is one of them: it added what else only roles may say. */
+const isMemberOfGroup = ({ protocols }: JsonMap): boolean => {
+  const group = isMap(protocols) ? protocols["lava-multinode"] : undefined;
+  return isMap(group) && group.target_group !== undefined;
+};
 
 /** All blocks, those inside of repeat blocks too. */
 function blocksOf(actions: Json | undefined, at: YamlPath): Block[] {
@@ -30,6 +46,8 @@ interface Checks {
   job: JsonMap;
   blocks: Block[];
   parsed: ParsedYaml;
+  /** Of what LAVA only refuses where jobs are submitted. */
+  severity: Problem["severity"];
 }
 
 const UNITS: { [unit: string]: number } = { days: 86_400, hours: 3_600, minutes: 60, seconds: 1 };
@@ -42,7 +60,7 @@ const seconds = (timeout: JsonMap): number =>
   }, 0);
 
 /** No global or block timeout is longer than the job's; `timeouts` of blocks are not checked. */
-function longTimeouts({ job, blocks, parsed }: Checks): Problem[] {
+function longTimeouts({ job, blocks, parsed, severity }: Checks): Problem[] {
   const { timeouts } = job;
   if (!isMap(timeouts) || !isMap(timeouts.job)) return [];
   const limit = seconds(timeouts.job);
@@ -62,7 +80,7 @@ function longTimeouts({ job, blocks, parsed }: Checks): Problem[] {
     if (duration <= limit) return [];
     const message = `${pathText(path)} (${duration} s) is longer than the whole job may take (${limit} s)`;
     return [
-      problemAt(parsed, path, "error", message, {
+      problemAt(parsed, path, severity, message, {
         hint: "shorten it, or give the job more time",
         related: { path: ["timeouts", "job"], message: "the job's timeout" },
       }),
@@ -115,20 +133,38 @@ function testNames({ blocks, parsed }: Checks): Problem[] {
   return problems;
 }
 
+/** A block's roles are a list; only in a member of a group has a server put the one that is meant. */
+const roles = ({ blocks, parsed }: Checks): Problem[] =>
+  blocks.flatMap(({ path, parameters: { role } }) =>
+    typeof role === "string"
+      ? [
+          problemAt(
+            parsed,
+            [...path, "role"],
+            "error",
+            `${pathText(path)}.role must be a list, but is the text "${role}"`,
+            {
+              hint: `for example: role: [${role}]`,
+            },
+          ),
+        ]
+      : [],
+  );
+
 /** A group takes its device types, contexts and the like from its roles; the server makes a job of its own of each member. */
-function multinode({ job, blocks, parsed }: Checks): Problem[] {
+function multinode({ job, blocks, parsed, severity }: Checks): Problem[] {
   const group = isMap(job.protocols) ? job.protocols["lava-multinode"] : undefined;
   const member = isMap(group) && group.target_group !== undefined;
   if (group === undefined || member) {
     // A member may be a connection to another one's device.
     if (job.device_type !== undefined || (member && job.connection !== undefined)) return [];
     const hint = "add it, for example: device_type: qemu";
-    return [problemAt(parsed, [], "error", '"device_type" is missing in a job', { hint })];
+    return [problemAt(parsed, [], severity, '"device_type" is missing in a job', { hint })];
   }
   const problems = ["device_type", "environment", "context", "tags"]
     .filter((key) => job[key] !== undefined)
     .map((key) =>
-      problemAt(parsed, [key], "error", `a multinode job cannot have "${key}" at its top level`, {
+      problemAt(parsed, [key], severity, `a multinode job cannot have "${key}" at its top level`, {
         part: "key",
         hint: "give it to the roles in protocols.lava-multinode.roles",
       }),
@@ -136,7 +172,7 @@ function multinode({ job, blocks, parsed }: Checks): Problem[] {
   for (const { path, parameters } of blocks) {
     if (parameters.role !== undefined) continue;
     const message = `"role" is missing in ${pathText(path)}, as in every block of a multinode job`;
-    problems.push(problemAt(parsed, path, "error", message, { part: "key" }));
+    problems.push(problemAt(parsed, path, severity, message, { part: "key" }));
   }
   return problems;
 }

@@ -37,7 +37,7 @@ export function loadJob(text: string, file: string, { strict }: { strict: boolea
   const problems = [
     ...parsed.problems,
     ...schemaProblems(validateJob.errors ?? [], schema, parsed, { strict }),
-    ...crossChecks(job, parsed),
+    ...crossChecks(job, parsed, { strict }),
   ];
   return { job, parsed, problems: someOf(inOrder(problems)) };
 }

@@ -18,19 +18,22 @@ interface Schema {
   errorMessage?: string;
   examples?: Json[];
   unknownKeys?: "error";
-  serverKeys?: string[];
   lenient?: boolean;
+  lenientKeys?: string[];
+  serverKeys?: string[];
   keys?: string[];
   definitions?: { [name: string]: Schema };
 }
 
 /** Keywords whose meaning the schema's `errorMessage` tells better. */
 const TOLD_BY_SCHEMA = new Set(["pattern", "not", "oneOf", "anyOf", "const", "enum", "minimum", "maximum"]);
+/** What LAVA's dispatcher passes over: the pipeline says where it needs more. */
+const LENIENT = new Set(["minLength", "minItems", "minProperties", "maxLength", "maximum", "dependencies"]);
 const MOST_KEYS = 12;
 
 /**
- * ajv's errors as problems at their places: unknown keys, and values of a `lenient` schema, are warnings unless `strict`;
- * all else is an error.
+ * ajv's errors as problems at their places. Unless `strict`, what no pipeline needs is a warning: unknown keys, empty
+ * texts and lists, keys without their companions, and what a schema calls `lenient`; all else is an error.
  * @param schema gives the root schema, for what its references stand for: asked for only when something is to be said
  */
 export function schemaProblems(
@@ -63,9 +66,10 @@ export function schemaProblems(
 /** Leaves out what follows from another error: the branches of a failed choice, and all else of a wrong type. */
 function withoutEchoes(errors: readonly ErrorObject[]): ErrorObject[] {
   const choices = new Map<string, ErrorObject[]>();
-  const wrongType = new Set<string>();
+  // of several schemas for one value, the first that minds its type
+  const wrongType = new Map<string, ErrorObject>();
   for (const error of errors) {
-    if (error.keyword === "type") wrongType.add(error.instancePath);
+    if (error.keyword === "type" && !wrongType.has(error.instancePath)) wrongType.set(error.instancePath, error);
     if (error.keyword !== "oneOf" && error.keyword !== "anyOf") continue;
     const known = choices.get(error.instancePath);
     if (known) known.push(error);
@@ -81,7 +85,7 @@ function withoutEchoes(errors: readonly ErrorObject[]): ErrorObject[] {
   return errors.filter(
     (error) =>
       error.keyword !== "if" &&
-      (error.keyword === "type" || !wrongType.has(error.instancePath)) &&
+      (wrongType.get(error.instancePath) ?? error) === error &&
       (choices.size === 0 || !isOfChoice(error)),
   );
 }
@@ -171,8 +175,27 @@ class SchemaError {
   }
 
   #error(message: string, hint?: string, part: "key" | "value" = "value"): Problem {
-    const mild = !this.strict && this.#schema.lenient === true && ["const", "enum"].includes(this.error.keyword);
-    return problemAt(this.parsed, this.#path, mild ? "warning" : "error", message, { hint, part });
+    return problemAt(this.parsed, this.#path, this.#severity(), message, { hint, part });
+  }
+
+  #severity(): Problem["severity"] {
+    if (this.strict) return "error";
+    const { keyword, params } = this.error;
+    const schema = this.#schema;
+    const missing = keyword === "required" ? String(params.missingProperty) : undefined;
+    if (LENIENT.has(keyword) || schema.lenient) return "warning";
+    if (missing !== undefined && schema.lenientKeys?.includes(missing)) return "warning";
+    return this.#inLenientKey() ? "warning" : "error";
+  }
+
+  /** Whether a schema on the way to the value calls its key lenient. */
+  #inLenientKey(): boolean {
+    let schema: Schema | undefined = this.root();
+    for (const step of this.#path) {
+      if (schema?.lenientKeys?.includes(String(step))) return true;
+      schema = this.#deref(schema?.properties?.[step]);
+    }
+    return false;
   }
 
   #missing(key: string, name: string): Problem {
@@ -245,7 +268,8 @@ class SchemaError {
     if (types.includes("string") && isMap(data) && written.startsWith("{")) {
       return 'text that begins with { must be in quotes: "{...}"';
     }
-    if ((types.includes("integer") || types.includes("boolean")) && /^["']/.test(written)) return "remove the quotes";
+    if (["integer", "number", "boolean"].some((type) => types.includes(type)) && /^["']/.test(written))
+      return "remove the quotes";
     return this.#example();
   }
 

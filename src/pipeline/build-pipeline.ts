@@ -83,7 +83,8 @@ class PipelineBuilder {
       position += Math.max(1, expansion.actions.length - before);
     }
     this.#finalize(expansion, position);
-    this.#warnOfLongTimeouts(expansion.actions, jobTimeout);
+    // without a job's timeout there is nothing to be longer than
+    if (jobTimeout.chain.length > 1) this.#warnOfLongTimeouts(expansion.actions, jobTimeout, new Set());
     this.selections.sort((a, b) => a.index - b.index);
     return {
       actions: expansion.actions,
@@ -263,16 +264,17 @@ class PipelineBuilder {
     expansion.addTop(chosen, block, position);
   }
 
-  #warnOfLongTimeouts(actions: Pipeline["actions"], job: Pipeline["jobTimeout"]): void {
-    for (const node of actions) {
-      const { timeout } = node;
-      if (timeout.seconds > job.seconds)
-        this.problems.add({
-          severity: "warning",
-          message: `The timeout of ${node.name}, ${timeout.seconds} s (${timeout.rule}), is longer than the job's, ${job.seconds} s.`,
-          ...(node.location && { document: this.#input.job, path: ["actions"] }),
-        });
-      this.#warnOfLongTimeouts(node.children, job);
+  /** One warning for each timeout, however many actions it is of. */
+  #warnOfLongTimeouts(actions: Pipeline["actions"], job: Pipeline["jobTimeout"], told: Set<string>): void {
+    for (const { name, timeout, children } of actions) {
+      const { file, line, column } = timeout.location ?? {};
+      const key = timeout.location ? `${file}:${line}:${column}` : timeout.rule;
+      if (timeout.seconds > job.seconds && !told.has(key)) {
+        told.add(key);
+        const message = `The timeout of ${name}, ${timeout.seconds} s (${timeout.rule}), is longer than the job's, ${job.seconds} s.`;
+        this.problems.addAt(timeout.location, { severity: "warning", message, document: this.#input.job });
+      }
+      this.#warnOfLongTimeouts(children, job, told);
     }
   }
 }

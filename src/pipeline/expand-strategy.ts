@@ -52,7 +52,7 @@ interface Position {
   /** Level of the first sibling, for top-level actions. */
   first: number;
   depth: number;
-  /** Whether the block's own `timeout` and `timeouts` count (trait `block_timeouts`). */
+  /** Whether the block's own `timeout` and `timeouts` count above the job's (trait `block_timeouts`). */
   blockTimeouts: boolean;
 }
 
@@ -117,8 +117,8 @@ export class Expansion {
         holds = evaluateCondition(cel, scope, location);
       });
       if (holds) continue;
-      const path =
-        place.block.path && (key === undefined ? place.block.path : [...place.block.path, ...key.split(".")]);
+      const keys = key === undefined ? [] : renderText(key, scope).split(".");
+      const path = place.block.path && [...place.block.path, ...keys];
       (at === "build" ? problems : validation).add({
         message: renderText(otherwise, scope),
         errorClass: error ?? "JobError",
@@ -201,7 +201,11 @@ export class Expansion {
       ? this.#retryRule(block)
       : { maxRetries: 1, repeat: false, interval: this.#input.machines.defaults.retry_interval };
     const own =
-      definition.timeout === undefined ? undefined : { seconds: definition.timeout, location: definition.location };
+      definition.timeout !== undefined
+        ? { seconds: definition.timeout, rule: `default of ${name}`, location: definition.location }
+        : place.blockTimeouts
+          ? undefined
+          : timeouts.ofBlock(block.parameters, { path: block.path });
     const budget = parent && {
       name: parent.name,
       seconds: parent.timeout.seconds,

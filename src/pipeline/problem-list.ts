@@ -32,12 +32,18 @@ export class ProblemList {
   readonly problems: Problem[] = [];
   readonly #seen = new Set<string>();
 
-  add({ message, document, path = [], errorClass, severity = "error", hint, related }: Finding): void {
-    const location = document && locateNear(document, path);
+  add(finding: Finding): void {
+    const { document, path = [] } = finding;
+    this.addAt(document && locateNear(document, path), finding);
+  }
+
+  /** A finding whose place is known already. */
+  addAt(location: Location | undefined, finding: Finding): void {
+    const { message, document, path = [], errorClass, severity = "error", hint, related } = finding;
     const key = `${message}|${location?.file}:${location?.line}:${location?.column}`;
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
-    const source = location && document?.sourceLine(location.line);
+    const source = location && document?.sourceAt(location);
     this.problems.push({
       severity,
       message,

@@ -27,7 +27,8 @@ const MOST = 10_000;
 function count(value: Json | undefined, key: string, sources: RetrySources, problems: ProblemList): number | undefined {
   if (value === undefined || value === null) return undefined;
   const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
-  if (typeof number === "number" && Number.isInteger(number) && number >= 1 && number <= MOST) return number;
+  // of a part of an attempt, LAVA makes a whole one
+  if (typeof number === "number" && number >= 1 && number <= MOST) return Math.ceil(number);
   problems.add({
     message: `\`${key}\` is a whole number from 1 to ${MOST}, not ${JSON.stringify(value)}.`,
     document: sources.job,

@@ -43,7 +43,7 @@ export class TimeoutRules {
 
   /** Seconds of a timeout map: the sum of its units, whole seconds; a sum of nothing is the default. Junk is a problem. */
   #seconds(value: Json | undefined, document: ParsedYaml, path: YamlPath): number | undefined {
-    if (value === undefined || value === null) return undefined;
+    if (value === undefined) return undefined;
     if (!isMap(value)) {
       const message = "A timeout is a map of `days`, `hours`, `minutes` or `seconds`.";
       this.#problems.add({ message, document, path, errorClass: "ConfigurationError", hint: "e.g. `minutes: 5`" });
@@ -59,7 +59,7 @@ export class TimeoutRules {
         this.#problems.add({ message, document, path: [...path, unit], errorClass: "ConfigurationError" });
       }
     }
-    return Math.floor(sum) || this.#defaults.timeouts.action;
+    return sum === 0 ? this.#defaults.timeouts.action : Math.floor(sum);
   }
 
   #rule(rule: string, value: Json | undefined, document: ParsedYaml, path: YamlPath): Rule[] {
@@ -91,7 +91,7 @@ export class TimeoutRules {
   /** An action's timeout: six steps, each overwriting the one before. */
   action(
     name: string,
-    own: { seconds: number; location: Location } | undefined,
+    own: Rule | undefined,
     parameters: JsonMap,
     block: BlockPlace,
     parent: ParentBudget | undefined,
@@ -100,9 +100,7 @@ export class TimeoutRules {
     const key = `actions[${JSON.stringify(name)}]`;
     const inBlock = block.path ?? [];
     return this.#combined([
-      own
-        ? { seconds: own.seconds, rule: `default of ${name}`, location: own.location }
-        : { seconds: this.#defaults.timeouts.action, rule: "default" },
+      own ?? { seconds: this.#defaults.timeouts.action, rule: "default" },
       ...this.#rule("job timeouts.action", at(job.value, "timeouts", "action"), job, ["timeouts", "action"]),
       ...this.#rule(`device timeouts.${key}`, at(device.value, "timeouts", "actions", name), device, [
         "timeouts",
@@ -122,6 +120,12 @@ export class TimeoutRules {
         name,
       ]),
     ]);
+  }
+
+  /** What the block says, for an action that takes it in place of its default. */
+  ofBlock(parameters: JsonMap, block: BlockPlace): Rule | undefined {
+    const path = [...(block.path ?? []), "timeout"];
+    return this.#rule("block timeout", at(parameters, "timeout"), this.#job, path)[0];
   }
 
   #share({ name, seconds, maxRetries, location }: ParentBudget): Rule {

@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DispatchError, JobError } from "../base/errors.js";
 import { isMap, type JsonMap } from "../base/json.js";
@@ -119,7 +119,7 @@ const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: fal
  * no arguments of QEMU's: a root file system that was unpacked), guest? (data.guest), boot_options? (further placeholders),
  * append? (console, nfsrootargs, ipargs: root over NFS), uefi? (data.downloads.uefi, or a path: file or folder of the
  * firmware), method (shown in logs), job_words? (what the job gives to the device's options), refuse? (patterns: words that
- * neither these nor an image's argument may hold).
+ * neither these nor an image's argument may hold), kvm? (path that is there where KVM is).
  * Data: pre_commands when there is a guest disk.
  */
 export const qemuStart: Service = {
@@ -128,13 +128,22 @@ export const qemuStart: Service = {
   programs: ({ input }) => (typeof input.command === "string" ? [input.command] : []),
 
   async validate(input) {
+    const errors: DispatchError[] = [];
     try {
       refuseWords(input, {});
-      return [];
     } catch (error) {
-      if (error instanceof DispatchError) return [error];
-      throw error;
+      if (!(error instanceof DispatchError)) throw error;
+      errors.push(error);
     }
+    const kvm = optionalText(input, "kvm");
+    const asked = [...texts(input, "options"), ...texts(input, "extra")].flatMap(splitWords).includes("-enable-kvm");
+    if (asked && kvm !== undefined && !existsSync(kvm))
+      errors.push(
+        new JobError("The device's options have -enable-kvm, but this machine has no KVM", {
+          advice: `Load the kernel's module (it makes ${kvm}), or give the job \`context: {no_kvm: true}\`.`,
+        }),
+      );
+    return errors;
   },
 
   async run(input, context) {

@@ -8,7 +8,11 @@ import type { Cel, CelTree } from "./machines-types.js";
 /** What expressions see (docs/machines.md "What an expression sees"). */
 export type CelScope = object;
 
-type Parsed = (scope: CelScope) => unknown;
+export type Parsed = ((scope: CelScope) => unknown) & {
+  ast: unknown;
+  /** Whether its functions are there and take such values. */
+  check(): { valid: boolean; error?: unknown };
+};
 
 const arithmetic: { [operator: string]: (a: number, b: number) => number } = {
   "+": (a, b) => a + b,
@@ -160,7 +164,7 @@ export function parseCel(expression: Cel): Parsed {
   let run = parsed.get(expression);
   if (!run) {
     environment ??= makeEnvironment();
-    run = environment.parse(expression) as Parsed;
+    run = environment.parse(expression) as unknown as Parsed;
     parsed.set(expression, run);
   }
   return run;

@@ -3,6 +3,7 @@ import type { ErrorObject, ValidateFunction } from "ajv";
 import schema from "../../machines/schema.json" with { type: "json" };
 import type { JsonMap } from "../base/json.js";
 import { type Location, type Problem, someOf } from "../base/problem.js";
+import { variablesOf } from "./check-cel.js";
 import { MachineFile, type Path } from "./machine-file.js";
 import type {
   ActionDefinition,
@@ -23,8 +24,8 @@ export interface MachineText {
 }
 
 export interface LoadOptions {
-  /** Names of the services that exist; without it they are not checked. */
-  services?: Iterable<string>;
+  /** The services that exist, with the names of their inputs; without it they are not checked. */
+  services?: { [name: string]: readonly string[] };
   /** What the files are merged over (the built-in machines); the same names are replaced. */
   base?: Machines;
 }
@@ -36,6 +37,40 @@ export interface LoadedMachines {
 
 /** The key that says what a file is. */
 const KINDS = ["strategy", "fragment", "action", "dialogue", "watchers", "diagnosis", "os"];
+
+/** What expressions see by itself; loops and fragments have more. */
+const SCOPE = [
+  ...[
+    "job",
+    "device",
+    "dispatcher",
+    "job_id",
+    "ns",
+    "level",
+    "action",
+    "section",
+    "methods",
+    "parameters",
+    "constants",
+  ],
+  ...["deployment_data", "tests", "traits", "data", "all_data", "timeout", "connection_timeout", "test", "message"],
+  ...[
+    "attempt",
+    "connected",
+    "context",
+    "match",
+    "now",
+    "error",
+    "awaited",
+    "remaining",
+    "line",
+    "index",
+    "item",
+    "key",
+  ],
+  // the types of CEL
+  ...["bool", "bytes", "double", "int", "list", "map", "null_type", "string", "uint", "optional_type"],
+];
 
 const NO_DEFAULTS: MachineDefaults = {
   timeouts: { action: 30, connection: 30, cleanup: 300 },
@@ -98,6 +133,7 @@ class Loader {
   readonly #validate = compileSchema();
   readonly #files = new Map<string, MachineFile>();
   readonly #names = new Map<string, MachineFile>();
+  readonly #readers: MachineReader[] = [];
 
   constructor(readonly options: LoadOptions) {
     const { base } = options;
@@ -130,6 +166,7 @@ class Loader {
       return;
     }
     const reader = new MachineReader(source);
+    this.#readers.push(reader);
     const { map } = source;
     if (map.strategy !== undefined) this.#strategy(source, reader.strategy());
     else if (map.action !== undefined || map.fragment !== undefined) this.#fragment(source, reader, map);
@@ -179,7 +216,7 @@ class Loader {
   /** References between files; only those in files of this load can be wrong. */
   checkReferences(): void {
     const { machines, options } = this;
-    const services = options.services && new Set(options.services);
+    const { services } = options;
     const pipelines = [...machines.strategies, ...Object.values(machines.fragments)];
     for (const { pipeline } of pipelines)
       for (const { item, steps, action } of walk(pipeline)) {
@@ -187,16 +224,49 @@ class Loader {
         if (item.use !== undefined && !Object.hasOwn(machines.fragments, item.use))
           this.#unknown(place, "fragment", item.use, Object.keys(machines.fragments));
         for (const step of steps) {
-          if (step.dialogue !== undefined && !Object.hasOwn(machines.dialogues, step.dialogue))
+          const dialogue = step.dialogue === undefined ? undefined : machines.dialogues[step.dialogue];
+          if (step.dialogue !== undefined && !dialogue)
             this.#unknown(place, "dialogue", step.dialogue, Object.keys(machines.dialogues));
+          if (dialogue) this.#checkInputs(place, step, `dialogue ${step.dialogue}`, Object.keys(dialogue.context));
           if (step.diagnosis !== undefined && !Object.hasOwn(machines.diagnoses, step.diagnosis))
             this.#unknown(place, "diagnosis", step.diagnosis, Object.keys(machines.diagnoses));
-          if (step.service !== undefined && services && !services.has(step.service))
-            this.#unknown(place, "service", step.service, services);
+          if (step.service === undefined || !services) continue;
+          const inputs = services[step.service];
+          if (inputs) this.#checkInputs(place, step, `service ${step.service}`, inputs);
+          else this.#unknown(place, "service", step.service, Object.keys(services));
         }
       }
+    this.#checkVariables();
     machines.strategies.sort((a, b) => a.order - b.order || (a.strategy < b.strategy ? -1 : 1));
     for (const source of this.#files.values()) this.problems.push(...source.problems);
+  }
+
+  /** What a step hands to a dialogue or a service is among what that knows. */
+  #checkInputs(place: Location, step: StepDefinition, whose: string, known: readonly string[]): void {
+    const source = this.#files.get(place.file);
+    if (!source) return;
+    for (const name of Object.keys(step.with ?? {}))
+      if (!known.includes(name))
+        source.refuseNear(place, ["with", name], `The ${whose} has no input "${name}".`, didYouMean(name, known));
+  }
+
+  /** What an expression reads is there: a name of docs/machines.md, a loop's variable, or a fragment's argument. */
+  #checkVariables(): void {
+    const known = new Set(SCOPE);
+    for (const { pipeline } of [...this.machines.strategies, ...Object.values(this.machines.fragments)])
+      for (const { item } of walk(pipeline)) {
+        if (item.as !== undefined) known.add(item.as);
+        if (item.use !== undefined) for (const name of Object.keys(item.with ?? {})) known.add(name);
+      }
+    for (const { source, expressions } of this.#readers)
+      for (const { expression, path } of expressions)
+        for (const name of variablesOf(expression))
+          if (!known.has(name))
+            source.refuse(
+              path,
+              `The expression \`${expression}\` reads "${name}", which is not there.`,
+              didYouMean(name, known),
+            );
   }
 
   /** Told only of files of this load: those of `base` were checked when they were compiled. */

@@ -61,6 +61,24 @@ export class MachineFile {
     return this.#location(offset);
   }
 
+  /** Records an error about a key somewhere below the map that begins at `place` (a location that `locate` gave). */
+  refuseNear(place: Location, keys: Path, message: string, hint?: string): void {
+    for (const path of this.#paths(this.value, [])) {
+      if (path.length < keys.length || !keys.every((key, i) => path[path.length - keys.length + i] === key)) continue;
+      const at = this.locate(path);
+      if (at.line < place.line) continue;
+      this.refuse(path, message, hint);
+      return;
+    }
+    this.problems.push({ severity: "error", message, ...this.#shown(place), ...(hint && { hint }) });
+  }
+
+  *#paths(value: Json, path: Path): Generator<Path> {
+    yield path;
+    if (Array.isArray(value)) for (const [i, each] of value.entries()) yield* this.#paths(each, [...path, i]);
+    else if (isMap(value)) for (const [key, each] of Object.entries(value)) yield* this.#paths(each, [...path, key]);
+  }
+
   /** Records an error about the value at `path`. */
   refuse(path: Path, message: string, hint?: string): void {
     this.problems.push({

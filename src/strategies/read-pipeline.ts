@@ -1,6 +1,6 @@
 import type { ErrorClassName } from "../base/errors.js";
 import { isMap, type Json, type JsonMap } from "../base/json.js";
-import { parseCel } from "./cel.js";
+import { checkCel } from "./check-cel.js";
 import type { MachineFile, Path } from "./machine-file.js";
 import type {
   ActionDefinition,
@@ -23,16 +23,16 @@ function pick<Key extends string>(map: JsonMap, ...keys: Key[]): { [key in Key]?
 
 /** Reads the parts that all kinds of files share, checking each expression and text as it goes. */
 export class MachineReader {
+  /** All that were read, each with its place. */
+  readonly expressions: { expression: string; path: Path }[] = [];
+
   constructor(readonly source: MachineFile) {}
 
   cel(value: Json | undefined, path: Path): void {
     if (typeof value !== "string") return;
-    try {
-      parseCel(value);
-    } catch (error) {
-      const why = (error as { summary?: string }).summary ?? (error as Error).message;
-      this.source.refuse(path, `The expression \`${value}\` does not parse: ${why}.`);
-    }
+    const why = checkCel(value);
+    if (why !== undefined) this.source.refuse(path, `The expression \`${value}\` ${why}.`);
+    else this.expressions.push({ expression: value, path });
   }
 
   tree(value: Json | undefined, path: Path): void {
@@ -74,6 +74,7 @@ export class MachineReader {
     const map = isMap(value) ? value : {};
     this.cel(map.cel, [...path, "cel"]);
     this.text(map.otherwise, [...path, "otherwise"]);
+    this.text(map.key, [...path, "key"]);
     return {
       cel: String(map.cel),
       otherwise: String(map.otherwise),

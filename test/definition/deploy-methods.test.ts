@@ -78,7 +78,7 @@ const BAD: { [name: string]: string } = {
   "iso-kernel-leaves":
     "to: iso-installer\nimages: {iso: {url: a}, preseed: {url: a}}\niso: {installation_size: 2G, kernel: /a/../b}",
   "sd-without-device": "to: sd\nimage: {url: a}",
-  "usb-without-image": "to: usb\ndevice: stick",
+  "usb-image-twice": "to: usb\ndevice: stick\nimage: {url: a}\nimages: {image: {url: a}}",
   "sata-images-without-image": "to: sata\ndevice: disk\nimages: {bmap: {url: a}}",
   "usb-relative-tool":
     'to: usb\ndevice: stick\nimage: {url: a}\nwriter: {tool: bmaptool, options: "copy {DOWNLOAD_URL}", prompt: info}',
@@ -131,9 +131,11 @@ describe("deploy methods", () => {
     expect(of(false)).toMatchObject([{ severity: "warning" }]);
   });
 
-  it.each(Object.entries(BAD))("%s is refused", (name, block) => {
+  it.each(Object.entries(BAD))("%s is refused when strict, and told always", (name, block) => {
     const { problems } = loadJob(jobOf(block), "job.yaml", { strict: false });
-    expect(problems.filter(({ severity }) => severity === "error")).not.toEqual([]);
+    const strict = loadJob(jobOf(block), "job.yaml", { strict: true }).problems;
+    expect(problems).not.toEqual([]);
+    expect(strict.filter(({ severity }) => severity === "error")).not.toEqual([]);
     expectGolden(`definition/deploy/${name}.txt`, shown(problems));
   });
 

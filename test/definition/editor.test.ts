@@ -38,7 +38,7 @@ actions:
     method: u-boot
 - test:
     definitions:
-    - {from: git, name: a.b, repository: x}
+    - {from: git, name: a b, repository: x}
 `;
 
 test("underlines what is wrong, each at its place, and nothing else", async () => {
@@ -49,7 +49,7 @@ test("underlines what is wrong, each at its place, and nothing else", async () =
     '9: Value is not accepted. Valid values: "bz2", "gz", "xz", "zip", "zstd", null.',
     '10: Missing property "commands".',
     '14: Missing property "path".',
-    '14: String does not match the pattern of "^[-_a-zA-Z0-9]+$".',
+    '14: String does not match the pattern of "^[-_a-zA-Z0-9.]+$".',
   ]);
 });
 

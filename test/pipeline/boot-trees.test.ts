@@ -182,7 +182,7 @@ const CASES: { [name: string]: Case } = {
     block: { method: "qemu-iso", media: "img", ...LOGIN },
   },
   monitor: {
-    device: board({ qemu: { parameters: { command: "qemu-system-arm" } } }),
+    device: board({ qemu: null, monitor: { parameters: { command: "qemu-system-arm" } } }),
     block: { method: "monitor" },
     test: false,
   },
@@ -382,6 +382,7 @@ test.each(Object.entries(CASES))("the tree of %s", (name, { device, block, secre
   const definitions = [{ from: "inline", name: "a", path: "a.yaml", repository: { run: { steps: ["true"] } } }];
   const job = {
     timeouts: { job: { hours: 1 }, action: { minutes: 10 } },
+    context: { arch: "amd64" },
     ...(secrets && { secrets }),
     actions: [
       { boot: { ...block, timeout: { minutes: 6 } } },

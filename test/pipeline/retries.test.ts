@@ -54,7 +54,7 @@ test("repeat and failure_retry exclude each other", () => {
   ]);
 });
 
-test.each([0, -1, 1.5, "many", true, [2]])("failure_retry: %j is a problem", (failure_retry) => {
+test.each([0, -1, 0.5, "many", true, [2]])("failure_retry: %j is a problem", (failure_retry) => {
   const { problems } = bootJob({ block: { failure_retry } as never });
   expect(problems).toMatchObject([{ message: expect.stringContaining("`failure_retry`") }]);
 });

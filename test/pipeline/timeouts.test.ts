@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { JsonMap } from "../../src/base/json.js";
 import { action, bootJob, build, jobText } from "./pipelines.js";
 
 /** Timeout of reset-device: a child of the retry action minimal-boot, itself with a child. */
@@ -110,11 +111,14 @@ test("`skip` is known to every action of the block", () => {
   expect(action(bootJob({ block: { timeout: { seconds: 5, skip: 1 } } }), "pdu-reboot").skipOnTimeout).toBe(false);
 });
 
-test("a command has the job's and the device's timeouts, not its block's (trait block_timeouts)", () => {
+test("a command has its block's timeout where the job and the device say nothing (trait block_timeouts)", () => {
   const command = { name: "relay", timeout: seconds(77), timeouts: { "user-command": seconds(78) } };
-  const pipeline = build(
-    { timeouts: { job: { hours: 1 }, action: seconds(40) }, actions: [{ command }] },
-    jobText("uboot-device"),
-  );
-  expect(action(pipeline, "user-command").timeout).toMatchObject({ seconds: 40, rule: "job timeouts.action" });
+  const of = (timeouts: JsonMap) =>
+    action(
+      build({ timeouts: { job: { hours: 1 }, ...timeouts }, actions: [{ command }] }, jobText("uboot-device")),
+      "user-command",
+    ).timeout;
+  expect(of({})).toMatchObject({ seconds: 77, rule: "block timeout", location: { line: expect.any(Number) } });
+  expect(of({ action: seconds(40) })).toMatchObject({ seconds: 40, rule: "job timeouts.action" });
+  expect(of({ actions: { "user-command": seconds(41) } })).toMatchObject({ seconds: 41 });
 });

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
-import { services } from "../../src/services/index.js";
+import { services as registry } from "../../src/services/index.js";
+import services from "../../src/services/inputs.json" with { type: "json" };
 import { loadMachines } from "../../src/strategies/load-machines.js";
 import { expectGolden, shown } from "../definition/golden-problems.js";
 import { projectMachines, readMachineFiles } from "./machine-files.js";
@@ -14,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test("the project's machines are sound: schema, expressions, fragments, dialogues, services", () => {
   const { problems, machines } = loadMachines(readMachineFiles(join(root, "machines")), {
-    services: Object.keys(services),
+    services,
   });
   expect(shown(problems)).toBe("");
   expect(machines.strategies.map(({ strategy }) => strategy)).toEqual(
@@ -25,10 +26,42 @@ test("the project's machines are sound: schema, expressions, fragments, dialogue
 test("broken files are refused with file:line:column, all problems of each", () => {
   const { problems } = loadMachines(readMachineFiles(join(root, "test/strategies/broken-machines")), {
     base: projectMachines(),
-    services: Object.keys(services),
+    services,
   });
   expect(problems.every(({ location }) => location !== undefined)).toBe(true);
   expectGolden("strategies/broken-machines.txt", shown(problems));
+});
+
+test("the table of inputs has each service, and no other", () => {
+  expect(Object.keys(services).sort()).toEqual(Object.keys(registry).sort());
+});
+
+test.each([
+  ["a misspelt function", "when: trutty(parameters.a)", 5, 5, "trutty"],
+  ["a misspelt method", 'when: parameters.a.mtches("x")', 5, 5, "mtches"],
+  ["a misspelt variable", "when: has(paramters.a)", 5, 5, 'reads "paramters"'],
+  ["an unknown input of a service", "service: run-commands\n    with: { comands: '[]' }", 6, 13, 'no input "comands"'],
+  ["an unknown input of a dialogue", "dialogue: kernel-start\n    with: { start: \"''\" }", 6, 13, 'no input "start"'],
+])("%s is found when the file is loaded, at its place", (_, line, row, column, words) => {
+  const text = `strategy: boot/mine\naccepts: []\npipeline:\n  - action: mine\n    ${line}\n`;
+  const { problems } = loadMachines([{ file: "boot/mine.yaml", text }], { base: projectMachines(), services });
+  expect(problems).toMatchObject([
+    { message: expect.stringContaining(words), location: { file: "boot/mine.yaml", line: row, column } },
+  ]);
+});
+
+test("loops, fragments' arguments and macros have variables of their own", () => {
+  const text = `strategy: boot/mine
+accepts: []
+pipeline:
+  - action: mine
+    each: parameters.images
+    as: image
+    when: image.parts.exists(part, part == key) && device.?a.orValue(true)
+  - { use: login, with: { method: "'mine'", booting: true, further: ns } }
+  - { action: other, when: further == "a" }
+`;
+  expect(loadMachines([{ file: "mine.yaml", text }], { base: projectMachines(), services }).problems).toEqual([]);
 });
 
 test("what is sound is loaded beside what is broken", () => {

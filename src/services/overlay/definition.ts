@@ -103,6 +103,7 @@ export function checkDefinition(raw: Json, what: string): { definition: TestDefi
   if (raw.metadata === undefined) check.problems.push("`metadata` is missing");
   else if (typeof metadata.name !== "string") check.problems.push("`metadata.name` is missing");
   if (metadata.format !== FORMAT) check.notes.push(`\`metadata.format\` should be "${FORMAT}"`);
+  // a definition may only install something
   const run = check.map(raw.run, "run");
   if (run.steps === undefined) check.notes.push("there are no `run.steps`, so nothing runs");
   const install = raw.install === undefined || raw.install === null ? undefined : check.map(raw.install, "install");
