@@ -1,5 +1,5 @@
 /** The chart of an output directory that has lost its own: built again from the job and the device that stand in it. */
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Json } from "../base/json.js";
 import { explain } from "../pipeline/explain.js";
@@ -22,7 +22,7 @@ export async function rebuiltChart(
   context: CliContext,
 ): Promise<RunChart | undefined> {
   const found = (name: string, ...folders: string[]) =>
-    folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
+    folders.map((folder) => join(folder, name)).find((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
   const job = found("job.yaml", directory);
   const device = options.device ?? found("device.yaml", directory);
   const dispatcher = options.dispatcher ?? found("dispatcher.yaml", directory, dirname(directory));

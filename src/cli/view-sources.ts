@@ -1,7 +1,7 @@
 /** The YAML texts that the page can show: the job, and the machines files that its actions come from. */
-import { readFileSync, statSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { isMap, type JsonMap } from "../base/json.js";
+import { readRegular } from "../base/regular-file.js";
 import { loadJob } from "../definition/load-job.js";
 import { secretsOf } from "../definition/secrets.js";
 import { createMasker, type Masker } from "../results/mask.js";
@@ -53,8 +53,7 @@ function filesOf(state: ChartState, found = new Set<string>()): Set<string> {
 
 function smallText(path: string): string | undefined {
   try {
-    const { size } = statSync(path);
-    return size <= LARGEST ? readFileSync(path, "utf8") : undefined;
+    return readRegular(path, LARGEST);
   } catch {
     return undefined;
   }

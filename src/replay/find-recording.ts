@@ -1,5 +1,5 @@
 /** Which files belong to a recording, and of which kind it is. */
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { looksBinary, openConsoleLog } from "./console-recording.js";
 import { openLavaLog } from "./lava-log-recording.js";
@@ -23,8 +23,9 @@ export interface RecordingFiles {
   dispatcher?: string;
 }
 
+/** A pipe or a device is none: it may never end. */
 const first = (paths: string[]): string | undefined =>
-  paths.flatMap((path) => [path, `${path}.gz`]).find((path) => existsSync(path));
+  paths.flatMap((path) => [path, `${path}.gz`]).find((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
 
 /** The recording of a folder, if it holds one. */
 export const recordingIn = (folder: string): string | undefined => first(NAMES.map((name) => join(folder, name)));

@@ -1,9 +1,10 @@
 /** The reports of an output directory, made again at any time from its journal. */
-import { createReadStream } from "node:fs";
+import type { ReadStream } from "node:fs";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { writeFresh } from "../base/fresh-file.js";
+import { openRegularHandle } from "../base/regular-file.js";
 import { writeFailure } from "./append-file.js";
 import { reportFromJournal } from "./report-from-journal.js";
 import { reportHtml } from "./report-html.js";
@@ -28,21 +29,37 @@ async function readLogOf(directory: string): Promise<ReportLog> {
   return readLog(linesOf(join(directory, "journal.jsonl")), linesOf(join(directory, "console.cast")));
 }
 
-/** Lines of a file, streaming; none when it is not there. */
+/** Bytes of a line: the largest job's header is far smaller. */
+const LONGEST_LINE = 64 << 20;
+
+/** A regular file as a stream, which ends with an error where a line has no end. */
+async function streamOf(path: string): Promise<ReadStream> {
+  const input = (await openRegularHandle(path)).createReadStream();
+  let size = 0;
+  input.on("data", (piece: string | Buffer) => {
+    const end = (piece as Buffer).lastIndexOf(10);
+    size = end < 0 ? size + piece.length : piece.length - end - 1;
+    if (size > LONGEST_LINE) input.destroy(new Error(`${path} has a line of more than ${LONGEST_LINE} bytes`));
+  });
+  return input;
+}
+
+/** Lines of a file, streaming; none when there is no regular file. */
 async function* linesOf(path: string): AsyncGenerator<string> {
-  const input = createReadStream(path);
+  let input: ReadStream | undefined;
   try {
+    input = await streamOf(path);
     yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    if (!["ENOENT", "ENOTREGULAR"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
   } finally {
-    input.destroy();
+    input?.destroy();
   }
 }
 
 /** Reads `journal.jsonl` of a directory, streaming. Rejects when there is none. */
 export async function readReport(directory: string): Promise<RunReport> {
-  const input = createReadStream(join(directory, "journal.jsonl"));
+  const input = await streamOf(join(directory, "journal.jsonl"));
   try {
     return await reportFromJournal(createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }));
   } finally {

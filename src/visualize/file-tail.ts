@@ -1,4 +1,5 @@
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { openRegularHandle } from "../base/regular-file.js";
 
 /** Of a file larger than this only the end is read: a page must hold it. */
 const LARGEST = 64 << 20;
@@ -31,7 +32,7 @@ export class FileTail {
 
   /** The next lines; empty when there are none yet, also while there is no file. */
   async read(): Promise<string[]> {
-    this.#file ??= await open(this.#path, "r").catch(() => undefined);
+    this.#file ??= await openRegularHandle(this.#path).catch(() => undefined);
     if (!this.#file) return [];
     if (this.#offset === 0) await this.#skip(this.#file);
     const piece = Buffer.alloc(PIECE);

@@ -1,7 +1,8 @@
 /** What an output directory holds for the page. */
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { NotRegular, openRegular, readRegular } from "../base/regular-file.js";
 import { JOURNAL_VERSION, type JournalNode } from "../interpreter/journal-format.js";
 import type { Explanation } from "../pipeline/explain.js";
 import type { Chart, ChartState } from "../statechart/chart-types.js";
@@ -62,8 +63,18 @@ export function readHeader(directory: string): JournalHeader | undefined {
   return header as JournalHeader;
 }
 
+/** Throws NotARun for a pipe or a device, which might never end. */
+function openJournal(path: string): number {
+  try {
+    return openRegular(path);
+  } catch (error) {
+    if (!(error instanceof NotRegular)) throw error;
+    throw new NotARun(`${error.message}: it is no journal of a run.`, "Give the output directory of a run.");
+  }
+}
+
 function firstLine(path: string): string | undefined {
-  const file = openSync(path, "r");
+  const file = openJournal(path);
   try {
     const parts: Buffer[] = [];
     let size = 0;
@@ -114,8 +125,8 @@ export function readRun(directory: string, before?: Run, made?: RunChart): Run |
 
 function readJson<T>(path: string): T | undefined {
   try {
-    if (statSync(path).size > LARGEST_CHART) return undefined;
-    return JSON.parse(readFileSync(path, "utf8"));
+    const text = readRegular(path, LARGEST_CHART);
+    return text === undefined ? undefined : JSON.parse(text);
   } catch {
     return undefined;
   }
@@ -137,7 +148,7 @@ function fits(chart: Chart, tree: JournalNode[]): boolean {
 
 /** Whether the journal's last line is a verdict. */
 export function hasEnded(path: string): boolean {
-  const file = openSync(path, "r");
+  const file = openJournal(path);
   try {
     const { size } = statSync(path);
     const tail = Buffer.alloc(Math.min(size, 1 << 20));

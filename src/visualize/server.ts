@@ -2,12 +2,12 @@
  * Serves the page and one job, on loopback. Names of other hosts (DNS rebinding), requests of other sites' pages and
  * paths that are not the page's own are refused.
  */
-import { open } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { openRegularHandle } from "../base/regular-file.js";
 import { drained } from "./drained.js";
 import { acceptFeed, type Feed } from "./event-feed.js";
 import { inspectEvents } from "./inspect-run.js";
@@ -51,12 +51,15 @@ const HEADERS = {
 export async function serveView(options: ServeOptions): Promise<ViewServer> {
   const over = new AbortController();
   const feeds = new Set<Feed>();
+  const upgraded = new Set<Duplex>();
   const server = createServer((request, reply) => {
     const refusal = refuse(request, portOf(server));
     if (refusal) return end(reply, ...refusal);
     void answer(request, reply, options, over.signal).catch(() => reply.destroy());
   });
   server.on("upgrade", (request: IncomingMessage, socket: Duplex) => {
+    upgraded.add(socket);
+    socket.on("close", () => upgraded.delete(socket));
     socket.on("error", () => socket.destroy());
     const refusal = refuse(request, portOf(server));
     if (refusal || pathOf(request) !== "/inspect") {
@@ -89,6 +92,8 @@ export async function serveView(options: ServeOptions): Promise<ViewServer> {
       new Promise((resolve) => {
         over.abort();
         for (const feed of feeds) feed.close();
+        // Who does not read, or does not hang up, is not waited for: the goodbye is on its way by now.
+        for (const socket of upgraded) socket.destroy();
         server.close(() => resolve());
         server.closeAllConnections();
       }),
@@ -135,7 +140,8 @@ const REPORT_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 async function report(reply: ServerResponse, directory: string | undefined): Promise<void> {
-  const file = directory === undefined ? undefined : await open(join(directory, REPORT)).catch(() => undefined);
+  const file =
+    directory === undefined ? undefined : await openRegularHandle(join(directory, REPORT)).catch(() => undefined);
   if (!file)
     return end(
       reply,

@@ -310,6 +310,29 @@ describe("the inspector's protocol", () => {
   });
 });
 
+test.each([
+  ["that does not read", "/inspect"],
+  ["that was refused and does not hang up", "/other"],
+])("the server ends with a WebSocket client %s", async (_, path) => {
+  const directory = writeRun(place());
+  const journal = join(directory, "journal.jsonl");
+  const [header = "", ...records] = readFileSync(journal, "utf8").split("\n");
+  const event = records.find((line) => line.includes('"kind":"event"')) ?? "";
+  // More than the sockets of both sides hold.
+  writeFileSync(journal, [header, ...Array.from({ length: 20_000 }, () => event), ""].join("\n"));
+  const { port } = await serve(directory);
+  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  const lines = ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="];
+  socket.write(
+    [`GET ${path} HTTP/1.1`, `Host: 127.0.0.1:${port}`, ...lines, "Sec-WebSocket-Version: 13", "", ""].join("\r\n"),
+  );
+  await once(socket, "readable");
+  socket.on("error", () => {});
+  await server?.close();
+  server = undefined;
+  socket.destroy();
+});
+
 /** What a WebSocket brings until it is closed. */
 function readSocket(
   port: number,
