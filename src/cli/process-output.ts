@@ -1,5 +1,6 @@
 /** Standard output and error: plain writes until a command asks for a stream. */
 import { fstatSync, writeSync } from "node:fs";
+import { onlyOwnSequences } from "../base/visible-text.js";
 import type { Output } from "./context.js";
 
 /**
@@ -8,10 +9,10 @@ import type { Output } from "./context.js";
  * program: a board must still be powered off.
  */
 export class ProcessOutput implements Output {
-  readonly #fd: 1 | 2;
+  readonly #fd: number;
   #stream: NodeJS.WriteStream | undefined;
   #gone = false;
-  constructor(fd: 1 | 2) {
+  constructor(fd: number) {
     this.#fd = fd;
   }
 
@@ -34,7 +35,8 @@ export class ProcessOutput implements Output {
     return this.#stream;
   }
 
-  write(text: string): void {
+  write(output: string): void {
+    const text = onlyOwnSequences(output);
     if (this.#stream) this.#stream.write(text);
     else if (!this.#gone) this.#writeAll(Buffer.from(text));
   }

@@ -1,4 +1,5 @@
 import type { Location, Problem } from "../base/problem.js";
+import { visible } from "../base/visible-text.js";
 
 const WIDTH = 120;
 const COLORS = { error: "31;1", warning: "33;1", note: "36;1", bold: "1", dim: "2" } as const;
@@ -43,11 +44,3 @@ function excerpt(source: string, column: number): { text: string; mark: string }
     mark: `${" ".repeat(left.length + before.length)}^${"~".repeat(Math.max(0, visible(word).length - 1))}`,
   };
 }
-
-/** Escapes control characters but the tab; a job's text must not steer the terminal. */
-const visible = (text: string): string =>
-  text.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-    /[\0-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );

@@ -175,7 +175,9 @@ test.each([
 
 describe("texts on a terminal", () => {
   test("a board cannot steer it", () => {
-    expect(harmless("\x1b[2J\x1b]0;title\x07a\r\tb\x1bc\x9b1m\x00")).toBe("a    b1m");
+    expect(harmless("\x1b[2J\x1b]0;title\x07a\r\tb\x1bc\x9b1m\x00")).toBe(
+      "\\u001b]0;title\\u0007a\\u000d    b\\u001bc\\u009b1m\\u0000",
+    );
   });
   test("widths and cuts", () => {
     expect(width("aé漢😀e\u0301")).toBe(7);

@@ -1,4 +1,5 @@
 /** Colours and symbols of the terminal, and how wide a text is there. */
+import { visible } from "../../base/visible-text.js";
 
 const CODES = {
   bold: [1, 22],
@@ -46,16 +47,16 @@ export const mark = (paint: Paint, kind: keyof typeof SYMBOLS): string => paint(
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is looked for
 const ESCAPES = /\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-Z\\^-~])/g;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed
-const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colours and cursor movements of boards are what is removed
+const LOOKS = /\x1b\[[0-9;?]*[ -/]*[@-~]|\r+$/g;
 const WIDE =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
 const COMBINING = /\p{Mn}|\u200b|\u200d|\ufe0f/u;
 
 export const stripEscapes = (text: string): string => text.replace(ESCAPES, "");
 
-/** A line of a board as it may be shown: nothing in it can move the cursor or change the terminal. */
-export const harmless = (text: string): string => stripEscapes(text).replace(/\t/g, "    ").replace(CONTROLS, "");
+/** Text from outside as it may be shown: without its colours, all else that could steer the terminal escaped. */
+export const harmless = (text: string): string => visible(text.replace(LOOKS, "").replace(/\t/g, "    "));
 
 const charWidth = (char: string) => (COMBINING.test(char) ? 0 : WIDE.test(char) ? 2 : 1);
 

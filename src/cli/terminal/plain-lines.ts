@@ -30,7 +30,7 @@ export class PlainLines implements RunSink {
       this.#last = record.t;
       if (record.kind === "header") {
         const { job_name, device, job_id } = record;
-        this.#print(`${job_name} on ${device}, job ${job_id}`);
+        this.#print(harmless(`${job_name} on ${device}, job ${job_id}`));
       } else if (record.kind === "action") this.#action(record);
       else if (record.kind === "result") {
         const line = resultLine(record.result, this.#options.paint);

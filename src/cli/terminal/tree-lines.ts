@@ -1,5 +1,5 @@
 /** The live picture of a run as lines of text: a pure function of what is known, the time and the room there is. */
-import { cutTo, mark, type Paint, shortTime, size } from "./paint.js";
+import { cutTo, harmless, mark, type Paint, shortTime, size } from "./paint.js";
 import type { ActionView, ProgressView, RunView } from "./run-view.js";
 
 const SPINNER = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
@@ -17,7 +17,7 @@ export interface Room {
 export function treeLines(view: RunView, room: Room): string[] {
   const { columns, paint } = room;
   const rows = Math.max(3, room.rows - 1);
-  const foot = [...testLines(view, paint), ...(room.note ? [paint("yellow", room.note)] : [])];
+  const foot = [...testLines(view, paint), ...(room.note ? [paint("yellow", harmless(room.note))] : [])];
   const head = headLine(view, room);
   // The console gets a third of what is left, the tree what it needs.
   const free = Math.max(1, rows - 1 - foot.length);
@@ -40,7 +40,7 @@ function headLine(view: RunView, { now, paint }: Room): string {
   const { header } = view;
   if (!header) return paint("bold", "starting");
   const time = `${shortTime(now - view.started)} / ${shortTime(header.timeout * 1000)}`;
-  return `${paint("bold", `${header.job_name} on ${header.device}`)}  ${paint("dim", `job ${header.job_id}, ${time}`)}`;
+  return `${paint("bold", harmless(`${header.job_name} on ${header.device}`))}  ${paint("dim", `job ${header.job_id}, ${time}`)}`;
 }
 
 /** Top-level actions always; below them what runs now, and what failed. */
@@ -98,7 +98,8 @@ function actionLine(action: ActionView, room: Room): string {
   if (action.maxRetries > 1 && (running || action.attempt > 1))
     parts.push(paint(action.attempt > 1 ? "yellow" : "dim", `attempt ${action.attempt}/${action.maxRetries}`));
   if (running && action.progress) parts.push(progressText(action.progress, paint));
-  if (action.status === "failed" && action.message) parts.push(paint("red", action.message.split("\n", 1)[0]!));
+  if (action.status === "failed" && action.message)
+    parts.push(paint("red", harmless(action.message.split("\n", 1)[0]!)));
   return action.status === "pending" ? paint("dim", name) : [name, ...parts].join("  ");
 }
 
@@ -106,11 +107,11 @@ const BAR = 20;
 
 function progressText({ label, done, total, rate }: ProgressView, paint: Paint): string {
   const speed = rate > 0 ? `  ${size(rate)}/s` : "";
-  if (!total) return `${label} ${size(done)}${speed}`;
+  if (!total) return `${harmless(label)} ${size(done)}${speed}`;
   const part = Math.min(1, done / total);
   const full = Math.round(part * BAR);
   const bar = `${paint("green", "━".repeat(full))}${paint("dim", "━".repeat(BAR - full))}`;
-  return `${label} ${bar} ${Math.floor(part * 100)}% of ${size(total)}${speed}`;
+  return `${harmless(label)} ${bar} ${Math.floor(part * 100)}% of ${size(total)}${speed}`;
 }
 
 function testLines(view: RunView, paint: Paint): string[] {
