@@ -5,7 +5,7 @@ import type { Terminal } from "./terminal/live-tree.js";
 export interface Output extends Terminal {
   readonly isTTY?: boolean;
   /** From now on no write blocks: for commands that run on. */
-  stream?(): unknown;
+  unblock?(): void;
 }
 
 export interface CliContext {

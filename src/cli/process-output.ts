@@ -1,6 +1,8 @@
 /** Standard output and error: plain writes until a command asks for a stream. */
-import { fstatSync, writeSync } from "node:fs";
+import { constants, fstatSync, openSync, writeSync } from "node:fs";
+import { isatty } from "node:tty";
 import { onlyOwnSequences } from "../base/visible-text.js";
+import { Backlog } from "./backlog.js";
 import type { Output } from "./context.js";
 
 /**
@@ -12,6 +14,7 @@ export class ProcessOutput implements Output {
   readonly #fd: number;
   #stream: NodeJS.WriteStream | undefined;
   #gone = false;
+  #backlog: Backlog | undefined;
   constructor(fd: number) {
     this.#fd = fd;
   }
@@ -27,6 +30,17 @@ export class ProcessOutput implements Output {
     return this.isTTY ? this.stream().rows : undefined;
   }
 
+  /** From now on no write blocks: Node writes to a terminal only when it takes everything, which a stopped one never does. */
+  unblock(): void {
+    this.#backlog ??= isatty(this.#fd) ? terminalBacklog(this.#fd) : undefined;
+    if (!this.#backlog) this.stream();
+  }
+
+  /** Whether the reader has fallen behind. */
+  get behind(): boolean {
+    return (this.#backlog?.size ?? 0) > 0;
+  }
+
   stream(): NodeJS.WriteStream {
     if (!this.#stream) {
       this.#stream = this.#fd === 1 ? process.stdout : process.stderr;
@@ -37,7 +51,8 @@ export class ProcessOutput implements Output {
 
   write(output: string): void {
     const text = onlyOwnSequences(output);
-    if (this.#stream) this.#stream.write(text);
+    if (this.#backlog) this.#backlog.write(text);
+    else if (this.#stream) this.#stream.write(text);
     else if (!this.#gone) this.#writeAll(Buffer.from(text));
   }
 
@@ -50,6 +65,7 @@ export class ProcessOutput implements Output {
 
   /** Resolves when everything was taken: the output may be a pipe that is still being read. */
   drained(): Promise<void> {
+    if (this.#backlog) return this.#backlog.drained();
     const stream = this.#stream;
     return new Promise((resolve) => (stream?.writableLength ? stream.write("", () => resolve()) : resolve()));
   }
@@ -72,4 +88,29 @@ function isCharacterDevice(fd: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** Bytes that a stopped terminal may be behind, and how often it is asked whether it goes on, in ms. */
+const MOST_BEHIND = 1 << 20;
+const ASK_AGAIN = 50;
+
+/** A way of our own to the terminal, which does not block; undefined where it cannot be opened again (another user's). */
+function terminalBacklog(fd: number): Backlog | undefined {
+  let own: number;
+  try {
+    own = openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NOCTTY | constants.O_NONBLOCK);
+  } catch {
+    return undefined;
+  }
+  return new Backlog((bytes, later) => {
+    let at = 0;
+    try {
+      while (at < bytes.length) at += writeSync(own, bytes, at);
+    } catch (error) {
+      // A terminal that is gone takes everything.
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") return bytes.length;
+      setTimeout(later, ASK_AGAIN);
+    }
+    return at;
+  }, MOST_BEHIND);
 }

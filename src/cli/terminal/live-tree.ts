@@ -11,6 +11,8 @@ export interface Terminal {
   readonly columns?: number | undefined;
   readonly rows?: number | undefined;
   write(text: string): unknown;
+  /** Whether it has not yet taken all that was written. */
+  readonly behind?: boolean;
   on(event: "resize", listener: () => void): unknown;
   off(event: "resize", listener: () => void): unknown;
 }
@@ -23,6 +25,8 @@ const END = "\x1b[?2026l";
 /** Ends a line. The screen is never cleared as a whole: terminals would keep each picture in their history. */
 const CLEAR_LINE = "\x1b[K\n";
 const REDRAW_MS = 100;
+/** Lines that wait for a terminal that was stopped. */
+const MOST_ABOVE = 2000;
 
 export class LiveTree implements RunSink {
   readonly #view = new RunView();
@@ -52,7 +56,9 @@ export class LiveTree implements RunSink {
   write(event: RunEvent): void {
     this.#view.add(event, this.#clock.now());
     const line = this.#lasting(event);
-    if (line !== undefined) this.#above.push(line);
+    if (line === undefined) return;
+    this.#above.push(line);
+    if (this.#above.length > MOST_ABOVE) this.#above.shift();
   }
 
   /** A line below the tree until the end, e.g. that the job is being cancelled. */
@@ -84,6 +90,8 @@ export class LiveTree implements RunSink {
   }
 
   #draw(): void {
+    // A stopped terminal gets no further pictures; what lasts is kept for when it goes on.
+    if (this.#terminal.behind === true) return;
     const { columns = 80, rows = 24 } = this.#terminal;
     const home = this.#home();
     const lines = treeLines(this.#view, {
