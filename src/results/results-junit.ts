@@ -9,7 +9,7 @@ import { type CaseReport, LAVA_SUITE, type RunReport, type SuiteReport } from ".
 /** XML 1.0 has no way to say these characters, not even as entities. */
 const ILLEGAL =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are meant
-  /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+  /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const ENTITIES: { [char: string]: string } = {
   "&": "&amp;",
   "<": "&lt;",

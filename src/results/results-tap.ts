@@ -4,7 +4,7 @@ import { type CaseReport, LAVA_SUITE, type RunReport, type SuiteReport } from ".
 
 /** A description must not begin a directive, nor the next line. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed
-const describe = (value: string) => value.replace(/[\x00-\x1f\x7f]+/g, " ").replace(/[\\#]/g, "\\$&");
+const describe = (value: string) => value.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ").replace(/[\\#]/g, "\\$&");
 
 function diagnostics(values: { [key: string]: string | number | string[] | undefined }): string[] {
   const lines = Object.entries(values).flatMap(([key, value]) => {
