@@ -408,7 +408,7 @@ describe("bad servers", () => {
           import { checkUrl } from "./src/services/download/http-check.ts";
           import { HttpTransfer } from "./src/services/download/http-transfer.ts";
           const log = { debug() {}, info() {}, warning() {}, error() {} };
-          const context = { clock: new RealClock(), signal: new AbortController().signal, log };
+          const context = { clock: new RealClock(), signal: new AbortController().signal, log, env: {} };
           const request = { url: ${JSON.stringify(url)}, headers: {} };
           await checkUrl(request, context);
           for await (const chunk of await new HttpTransfer(request, context).open()) process.stdout.write(chunk);`,
