@@ -118,7 +118,7 @@ function testNames({ blocks, parsed }: Checks): Problem[] {
       if (item.name === "lava") {
         problems.push(problemAt(parsed, at, "error", 'the name "lava" is reserved', { hint: "choose another name" }));
       }
-      const key = JSON.stringify([parameters.namespace ?? "common", item.name]);
+      const key = JSON.stringify([parameters.namespace || "common", item.name]);
       const first = seen.get(key);
       if (!first) {
         seen.set(key, at);

@@ -48,6 +48,12 @@ export function readBlocks(job: ParsedYaml, machines: Machines, problems: Proble
   return reader.blocks;
 }
 
+/** Keys of a block that name a namespace: an empty text names none, which is as if the key were not there. */
+const NAMESPACE_KEYS = ["namespace", "connection-namespace", "downloads-namespace"];
+
+const withoutEmptyNamespaces = (block: JsonMap): JsonMap =>
+  Object.fromEntries(Object.entries(block).filter(([key, value]) => value !== "" || !NAMESPACE_KEYS.includes(key)));
+
 class BlockReader {
   readonly blocks: (Block | undefined)[] = [];
 
@@ -97,16 +103,17 @@ class BlockReader {
       problems.add({ message, document: job, path, hint: `one of ${families.join(", ")}` });
       return undefined;
     }
-    const [family, block] = Object.entries(entry)[0] as [string, Json];
+    const [family, value] = Object.entries(entry)[0] as [string, Json];
     if (!families.includes(family)) {
       const hint = didYouMean(family, families) ?? `use one of ${families.join(", ")}`;
       problems.add({ message: `Unknown action name "${family}".`, document: job, path: [...path, family], hint });
       return undefined;
     }
-    if (!isMap(block)) {
+    if (!isMap(value)) {
       problems.add({ message: `A ${family} block is a map of keys.`, document: job, path: [...path, family] });
       return undefined;
     }
+    const block = withoutEmptyNamespaces(value);
     const namespace = typeof block.namespace === "string" ? block.namespace : DEFAULT_NAMESPACE;
     const shared = block["connection-namespace"];
     return {

@@ -257,6 +257,35 @@ test("a new method is one file: a strategy of existing parts yields its tree, an
   expect(action(pipeline, "press-button").run).toMatchObject({ kind: "service", service: "run-commands" });
 });
 
+test("an empty namespace is none, beside blocks that have none, too; others may have any name", () => {
+  const device = { commands: { connect: "x" }, actions: { boot: { methods: { minimal: null } } } };
+  const blocks = (first: object, second: object) =>
+    build(
+      {
+        timeouts: { job: { minutes: 5 } },
+        actions: [
+          { boot: { method: "minimal", prompts: ["# "], ...first } },
+          { boot: { method: "minimal", prompts: ["# "], ...second } },
+        ],
+      },
+      device,
+    );
+  const empty = { namespace: "", "connection-namespace": "", "downloads-namespace": "" };
+  for (const pipeline of [blocks(empty, empty), blocks(empty, {}), blocks({ namespace: "common" }, empty)]) {
+    expect(pipeline.validation).toEqual([]);
+    expect(describe(pipeline)).toEqual(describe(blocks({}, {})));
+    expect([...new Set(pipeline.actions.map(({ namespace }) => namespace))]).toEqual(["common"]);
+    for (const { parameters } of pipeline.actions)
+      for (const key of Object.keys(empty)) expect(parameters[key]).not.toBe("");
+  }
+  const named = blocks({ namespace: "first board, 1" }, { namespace: "first board, 1" });
+  expect(named.validation).toEqual([]);
+  expect(Object.keys(named.scope.namespaces)).toContain("first board, 1");
+  expect(blocks(empty, { namespace: "dut" }).validation).toMatchObject([
+    { message: expect.stringContaining("Either all") },
+  ]);
+});
+
 test("a fragment that uses itself without end is a problem, not a crash", () => {
   const files = [
     { file: "loop.yaml", text: "{fragment: loop, pipeline: [{use: loop}, {use: loop}]}" },
