@@ -21,6 +21,8 @@ type ResultRecord = Extract<JournalRecord, { kind: "result" }>;
 
 interface Suite {
   report: SuiteReport;
+  /** The cases that count, so far. */
+  current: CaseReport[];
   ended: boolean;
   /** Announced by the header, so its end must be seen. */
   announced: boolean;
@@ -105,7 +107,6 @@ export class ReportBuilder {
       this.#end(action, record, record.status);
       action.status = record.status;
     }
-    action.duration = seconds(action.attempts.reduce((sum, { duration = 0 }) => sum + duration * 1000, 0));
   }
 
   #end(action: ActionReport, { t, attempt, error }: ActionRecord, status: AttemptReport["status"]): void {
@@ -116,6 +117,7 @@ export class ReportBuilder {
     }
     open.status = status;
     open.duration = seconds(t - Date.parse(open.started));
+    action.duration = seconds((action.duration + open.duration) * 1000);
     if (error) open.error = error;
   }
 
@@ -139,7 +141,10 @@ export class ReportBuilder {
   /** What an action and those below it brought before it was tried again is kept, and counts no more. */
   #supersede(level: string): void {
     for (const suite of this.#suites.values()) {
-      for (const item of suite.report.cases) if (below(item.level, level)) item.final = false;
+      suite.current = suite.current.filter((item) => {
+        item.final = !below(item.level, level);
+        return item.final;
+      });
       if (below(suite.level, level)) Object.assign(suite, { ended: false, broken: false });
     }
   }
@@ -155,7 +160,7 @@ export class ReportBuilder {
         counts: noCounts(),
         cases: [],
       };
-      suite = { report, ended: false, announced: false };
+      suite = { report, current: [], ended: false, announced: false };
       this.#suites.set(name, suite);
     }
     return suite;
@@ -174,7 +179,9 @@ export class ReportBuilder {
     suite.report.started = true;
     suite.report.attempt = record.attempt;
     suite.level = record.level;
-    suite.report.cases.push(caseOf(record, name, word));
+    const item = caseOf(record, name, word);
+    suite.report.cases.push(item);
+    suite.current.push(item);
     if (definition === LAVA_SUITE && (this.#suites.has(name) || "uuid" in result)) this.#testRun(record, name, word);
   }
 

@@ -120,18 +120,25 @@ ${tests.map((suite) => suiteTable(suite, anchors)).join("")}
 ${lava.map((suite) => `<details><summary>LAVA's own results (${suite.cases.length})</summary>${suiteTable(suite, anchors)}</details>`).join("")}`;
 }
 
-/** Rows of the log by what they are a result of, in the order in which they came. */
-function anchorsOf({ rows }: ReportLog): Map<string, string[]> {
-  const anchors = new Map<string, string[]>();
+/** Gives the rows of the log that are a result of this, one a call, in the order in which they came. */
+type Anchors = (key: string) => string | undefined;
+
+function anchorsOf({ rows }: ReportLog): Anchors {
+  const anchors = new Map<string, { all: string[]; given: number }>();
   for (const { kind, text, anchor } of rows) {
     if (kind !== "result" || anchor === undefined) continue;
     const key = text.slice(0, text.lastIndexOf(": "));
-    anchors.set(key, [...(anchors.get(key) ?? []), anchor]);
+    const known = anchors.get(key);
+    if (known) known.all.push(anchor);
+    else anchors.set(key, { all: [anchor], given: 0 });
   }
-  return anchors;
+  return (key) => {
+    const known = anchors.get(key);
+    return known?.all[known.given++];
+  };
 }
 
-function suiteTable(suite: SuiteReport, anchors: Map<string, string[]>): string {
+function suiteTable(suite: SuiteReport, anchors: Anchors): string {
   const state =
     suite.state === "complete" ? "" : ` ${word("unknown", suite.started ? "did not end" : "did not start")}`;
   const rows = suite.cases.map((item) => caseRow(suite.name, item, anchors));
@@ -142,8 +149,8 @@ ${rows.join("\n")}
 </tbody></table>`;
 }
 
-function caseRow(suite: string, item: CaseReport, anchors: Map<string, string[]>): string {
-  const anchor = anchors.get(`${suite} ${item.name}`)?.shift();
+function caseRow(suite: string, item: CaseReport, anchors: Anchors): string {
+  const anchor = anchors(`${suite} ${item.name}`);
   const name = item.set === undefined ? item.name : `${item.set}/${item.name}`;
   const measured = item.measurement === undefined ? "" : `${item.measurement} ${item.units ?? ""}`;
   const line = `line ${item.log.line}`;

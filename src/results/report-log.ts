@@ -74,7 +74,7 @@ export async function readLog(
     begun ??= record.t;
     for (const note of notesOf(record)) notes.push(unique(note, anchors));
   }
-  const alarms = notes.filter(({ kind }) => kind === "alarm");
+  const heard = alarmsAround(notes.filter(({ kind }) => kind === "alarm"));
   const rows = new BoundedRows();
   let next = 0;
   let start = begun ?? 0;
@@ -84,7 +84,7 @@ export async function readLog(
   };
   const lines = new ConsoleLines(({ at, text, kind }) => {
     const t = start + at * 1000;
-    tell({ t, text, kind: kind !== "input" && isAlarm(alarms, t, text) ? "alarm" : kind });
+    tell({ t, text, kind: kind !== "input" && heard(t, text) ? "alarm" : kind });
   });
   for await (const line of cast) {
     const event = parse(line);
@@ -165,11 +165,21 @@ function actionNotes({
 
 const errorText = ({ class: name, message }: ErrorRecord): string => `${name}: ${message}`;
 
-/** Whether a watcher spoke of this line. */
-function isAlarm(alarms: LogRow[], t: number, text: string): boolean {
-  const words = text.trim();
-  return (
-    words.length > 5 &&
-    alarms.some((alarm) => alarm.t >= t - 1 && alarm.t - t < HEARD_WITHIN && alarm.text.includes(words))
-  );
+/** Alarms that one line is compared with: a board may print any number of them within a moment. */
+const MOST_ALARMS = 100;
+
+/** Tells whether a watcher spoke of a line; the lines come in order. */
+function alarmsAround(alarms: LogRow[]): (t: number, text: string) => boolean {
+  let first = 0;
+  return (t, text) => {
+    while (first < alarms.length && (alarms[first] as LogRow).t < t - 1) first++;
+    const words = text.trim();
+    if (words.length <= 5) return false;
+    for (let i = first; i < alarms.length && i < first + MOST_ALARMS; i++) {
+      const alarm = alarms[i] as LogRow;
+      if (alarm.t - t >= HEARD_WITHIN) return false;
+      if (alarm.text.includes(words)) return true;
+    }
+    return false;
+  };
 }

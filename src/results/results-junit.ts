@@ -110,20 +110,40 @@ function suiteProperties(suite: SuiteReport, report: RunReport): string[] {
 /** The final cases of a suite, with the word of earlier attempts beside them, and what is missing as an error. */
 function casesOf(suite: SuiteReport, report: RunReport): JunitCase[] {
   const lava = suite.name === LAVA_SUITE;
-  const earlier = new Map<string, CaseReport[]>();
-  for (const item of suite.cases)
-    if (!item.final) earlier.set(keyOf(item), [...(earlier.get(keyOf(item)) ?? []), item]);
+  const earlier = earlierOf(suite);
   const cases = suite.cases
     .filter((item) => item.final && !(lava && item.name === "job"))
-    .map((item) => caseXml(suite.name, item, earlier.get(keyOf(item)) ?? []));
+    .map((item) => caseXml(suite.name, item, earlier.get(keyOf(item))));
   if (lava) return [...cases, verdictCase(report)];
   if (suite.state === "incomplete") cases.push(incompleteCase(suite, report));
   return cases;
 }
 
+/** Results of earlier attempts that are told of one case: a name may have come any number of times. */
+const MOST_EARLIER = 20;
+
+/** What earlier attempts said of each case, in words. */
+function earlierOf({ cases }: SuiteReport): Map<string, string> {
+  const found = new Map<string, CaseReport[]>();
+  for (const item of cases) {
+    if (item.final) continue;
+    const key = keyOf(item);
+    const known = found.get(key);
+    if (known) known.push(item);
+    else found.set(key, [item]);
+  }
+  const words = new Map<string, string>();
+  for (const [key, items] of found) {
+    const told = items.slice(-MOST_EARLIER).map(({ attempt, result }) => `${attempt}: ${result}`);
+    const left = items.length - told.length;
+    words.set(key, [...(left > 0 ? [`${left} more`] : []), ...told].join(", "));
+  }
+  return words;
+}
+
 const keyOf = ({ name, set, level }: CaseReport) => JSON.stringify([name, set, level]);
 
-function caseXml(suite: string, item: CaseReport, earlier: CaseReport[]): JunitCase {
+function caseXml(suite: string, item: CaseReport, earlier: string | undefined): JunitCase {
   const { log } = item;
   const where =
     log.start !== undefined && log.end !== undefined
@@ -145,9 +165,7 @@ function caseXml(suite: string, item: CaseReport, earlier: CaseReport[]): JunitC
     reference: item.reference,
     level: item.level,
     attempt: item.attempt,
-    ...(earlier.length > 0 && {
-      "earlier attempts": earlier.map(({ attempt, result }) => `${attempt}: ${result}`).join(", "),
-    }),
+    "earlier attempts": earlier,
   };
   const properties = Object.entries(values)
     .filter(([, value]) => value !== undefined)
