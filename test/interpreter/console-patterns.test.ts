@@ -76,6 +76,30 @@ describe("patterns over several lines", () => {
   });
 });
 
+describe("a prompt whose text stands in a line of the boot", () => {
+  const text = job(
+    "prompts: ['#']",
+    String.raw`interactive: [ { name: talk, prompts: ['#'], script: [
+      { name: broken, command: one, failures: [ { message: is broken } ] },
+      { name: slow, command: two },
+      { name: good, command: three, successes: [ { message: result good } ] } ] } ]`,
+  );
+
+  it.each([
+    ["at once", 10],
+    ["after a while", 1000],
+  ])("each step has the answer to its own command: %s", async (_how, delay) => {
+    const { verdict, results, board } = await run(text, "Linux board 6.1 #1 SMP\nYou have mail.\n# ", {
+      one: { input: "one", output: "it is broken\r\n# ", delay },
+      two: { input: "two", output: "slow #2\r\n# ", delay },
+      three: { input: "three", output: "result good\r\n# ", delay },
+    });
+    expect(verdict.result).toBe("pass");
+    expect(cases(results, "0_talk")).toEqual(["broken fail", "slow pass", "good pass"]);
+    expect(board.lines.filter((line) => line !== "")).toEqual(["one", "two", "three"]);
+  });
+});
+
 describe("a panic in the piece that held the kernel's first line", () => {
   it.each([
     ["in one piece", 1],
