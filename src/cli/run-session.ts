@@ -14,6 +14,7 @@ import { JournalJsonl } from "../results/journal-jsonl.js";
 import { LogUpload, type LogUploadOptions } from "../results/log-upload.js";
 import { LogsYaml } from "../results/logs-yaml.js";
 import { createMasker, maskSinks } from "../results/mask.js";
+import { OutputQuota } from "../results/output-quota.js";
 import { ReportBuilder } from "../results/report-builder.js";
 import type { RunReport } from "../results/report-model.js";
 import { writeReports } from "../results/write-reports.js";
@@ -77,10 +78,11 @@ export async function runSession(options: SessionOptions, context: CliContext): 
       close: async () => {},
     };
     const start = context.clock.now();
+    const quota = new OutputQuota(inputs.dispatcher);
     const files = [
-      new LogsYaml(output, { onError }),
-      new JournalJsonl(output, { onError }),
-      new ConsoleCast(output, { onError, start, title: `${inputs.jobName} (job ${inputs.jobId})` }),
+      new LogsYaml(output, { onError, quota }),
+      new JournalJsonl(output, { onError, quota }),
+      new ConsoleCast(output, { onError, quota, start, title: `${inputs.jobName} (job ${inputs.jobId})` }),
     ];
     writeDescription(output, masker.json({ pipeline: describe(inputs.pipeline) } as unknown as Json));
     const tftp = chooseTftpRoot(inputs, options.tftpRoot, work, context.env);
@@ -92,6 +94,7 @@ export async function runSession(options: SessionOptions, context: CliContext): 
       }),
       ...(inputs.gold && { gold: onThisBoard(inputs.gold, options) }),
       env: programs.env,
+      outputs: quota,
       notes: [
         ...secrets.warnings.map((message) => ({ level: "warning" as const, message })),
         ...(programs.note === undefined ? [] : [{ level: "info" as const, message: programs.note }]),

@@ -5,6 +5,7 @@ import { parentLevel } from "../pipeline/action-nodes.js";
 import type { JobContext } from "../statechart/job-context.js";
 import type { RunEvent } from "./events.js";
 import type { Journal } from "./journal.js";
+import { boundReached, isDropped, type OutputBound } from "./output-bound.js";
 
 /** The number of the attempt that an action belongs to: that of the nearest retry action around it. */
 export function attemptOf(level: string, context: JobContext): number {
@@ -21,7 +22,10 @@ export class RunLog implements Logger {
   #journal: Journal;
   #emit: (event: RunEvent) => void;
   #lines = 0;
-  constructor(clock: Clock, journal: Journal, emit: (event: RunEvent) => void) {
+  #bound: OutputBound | undefined;
+  #full = false;
+  constructor(clock: Clock, journal: Journal, emit: (event: RunEvent) => void, bound?: OutputBound) {
+    this.#bound = bound;
     this.#clock = clock;
     this.#journal = journal;
     this.#emit = emit;
@@ -31,6 +35,17 @@ export class RunLog implements Logger {
     return Math.max(0, this.#lines - 1);
   }
   log(level: LogLevel, message: Json, options?: { ns?: string }): void {
+    if (isDropped(level) && this.#isFull()) return;
+    this.#line(level, message, options);
+  }
+  /** Whether the job has written as much as it may. */
+  #isFull(): boolean {
+    if (this.#full || !this.#bound?.full()) return this.#full;
+    this.#full = true;
+    this.#line("warning", boundReached(this.#bound));
+    return true;
+  }
+  #line(level: LogLevel, message: Json, options?: { ns?: string }): void {
     this.#emit({ type: "log", t: this.#clock.now(), level, message, line: this.#lines++, ...options });
   }
   debug(message: Json): void {

@@ -58,7 +58,7 @@ export class Runtime implements Effects {
     this.clock = clock;
     this.#nodes = nodesByLevel(pipeline.actions);
     this.#deadlines = new DeadlineBoard(clock);
-    this.log = new RunLog(clock, journal, emit);
+    this.log = new RunLog(clock, journal, emit, options.outputs);
     this.consoles = new JobConsoles(clock, this.log, emit);
     this.notices = new RunNotices(clock, this.log, journal, this.consoles, {
       node: (level) => this.node(level),

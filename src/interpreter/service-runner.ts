@@ -25,6 +25,7 @@ import { errorLines } from "./action-log.js";
 import { withoutConsole } from "./console-check.js";
 import type { RunEvent } from "./events.js";
 import type { Journal } from "./journal.js";
+import type { OutputBound } from "./output-bound.js";
 import { attemptOf, type RunLog } from "./run-log.js";
 import type { Work } from "./stuck-report.js";
 
@@ -36,6 +37,8 @@ export interface RuntimeOptions {
   env: NodeJS.ProcessEnv;
   services: ServiceRegistry;
   version: string;
+  /** How much may be written of what the job says. */
+  outputs?: OutputBound;
   /** What the log tells before the job begins. */
   notes?: { level: "info" | "warning"; message: string }[];
 }

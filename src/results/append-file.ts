@@ -2,6 +2,7 @@
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { InfrastructureError } from "../base/errors.js";
 import { isDevice, openFresh } from "../base/fresh-file.js";
+import type { OutputQuota } from "./output-quota.js";
 
 export interface AppendFileOptions {
   /** Keep what the file holds (default: begin anew). */
@@ -10,6 +11,8 @@ export interface AppendFileOptions {
   encoding?: "utf8" | "latin1";
   /** Longest time that a text waits in memory, ms. */
   flushMs?: number;
+  /** Told of all that is written. */
+  quota?: OutputQuota;
   /** Called once, when writing first fails; later appends are dropped. */
   onError?: (error: InfrastructureError) => void;
 }
@@ -96,6 +99,7 @@ export class AppendFile {
     if (this.#fd === undefined) return true;
     const bytes = this.#rest.length === 0 ? this.#encoded() : Buffer.concat([this.#rest, this.#encoded()]);
     this.#pending = "";
+    this.#options.quota?.take(bytes.length - this.#rest.length);
     let at = 0;
     try {
       while (at < bytes.length) at += writeSync(this.#fd, bytes, at);

@@ -7,6 +7,7 @@ import type { RunEvent, RunSink } from "../interpreter/events.js";
 import { AppendFile, type AppendFileOptions } from "./append-file.js";
 import { CONSOLE_MARK, FIRST_CONSOLE } from "./console-marks.js";
 import { MASKED } from "./mask.js";
+import type { OutputQuota } from "./output-quota.js";
 
 export interface CastOptions extends AppendFileOptions {
   /** ms since the Unix epoch: time zero of the recording. */
@@ -19,11 +20,13 @@ export interface CastOptions extends AppendFileOptions {
 export class ConsoleCast implements RunSink {
   readonly #file: AppendFile;
   readonly #start: number;
+  readonly #quota: OutputQuota | undefined;
   #console = FIRST_CONSOLE;
   #last: number;
 
   constructor(directory: string, options: CastOptions) {
     this.#file = new AppendFile(join(directory, "console.cast"), options);
+    this.#quota = options.quota;
     this.#start = this.#last = options.start;
     const { columns = 80, rows = 24, title } = options;
     const header = {
@@ -39,7 +42,7 @@ export class ConsoleCast implements RunSink {
   }
 
   write(event: RunEvent): void {
-    if (event.type !== "console" || event.text === "") return;
+    if (event.type !== "console" || event.text === "" || this.#quota?.full()) return;
     this.#last = Math.max(this.#last, event.t);
     const { console, direction } = event;
     const seconds = ((this.#last - this.#start) / 1000).toFixed(6);

@@ -8,8 +8,9 @@ import { SteppingClock } from "../../src/base/clock.js";
 import { InfrastructureError } from "../../src/base/errors.js";
 import type { JsonMap } from "../../src/base/json.js";
 import { parseYaml } from "../../src/definition/yaml-text.js";
-import type { RunEvent } from "../../src/interpreter/events.js";
+import type { RunEvent, RunSink } from "../../src/interpreter/events.js";
 import type { JournalRecord } from "../../src/interpreter/journal-format.js";
+import type { OutputBound } from "../../src/interpreter/output-bound.js";
 import { runJob } from "../../src/interpreter/run-job.js";
 import { buildPipeline } from "../../src/pipeline/build-pipeline.js";
 import type { ServiceRegistry } from "../../src/services/types.js";
@@ -80,6 +81,9 @@ export interface VirtualRun {
   /** ms after which the user is in a hurry. */
   hurryAt?: number;
   onReset?: (board: ScriptedConnection, count: number) => void;
+  /** Beside the one that collects all for the test. */
+  sinks?: RunSink[];
+  outputs?: OutputBound;
 }
 
 const OPENERS = new Set(["connect", "qemu-start", "container-console", "cloud-machine", "docker-shell"]);
@@ -104,6 +108,8 @@ export async function runVirtually({
   cancelAt,
   hurryAt,
   onReset,
+  sinks = [],
+  outputs,
 }: VirtualRun = {}) {
   const clock = new SteppingClock(Date.UTC(2026, 0, 1));
   const start = clock.now();
@@ -166,8 +172,9 @@ export async function runVirtually({
     clock,
     env: {},
     services: registry,
-    sinks: [{ write: (event) => void events.push(event), close: async () => {} }],
+    sinks: [{ write: (event) => void events.push(event), close: async () => {} }, ...sinks],
     version: "0",
+    ...(outputs && { outputs }),
   });
   if (cancelAt !== undefined) clock.setTimeout(() => run.cancel("stop"), cancelAt);
   if (hurryAt !== undefined) clock.setTimeout(() => run.hurry(), hurryAt);
