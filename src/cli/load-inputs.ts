@@ -117,6 +117,7 @@ export async function buildInputs(texts: InputTexts, jobId: string, { cwd }: Pic
   });
   const { gold, problems: goldProblems } = goldJob(device, texts, cwd);
   const { machines, problems: machineProblems } = await machinesOf(texts);
+  const { default: outputs } = await import("../services/outputs.json", { with: { type: "json" } });
   const pipeline = buildPipeline({
     job,
     device: device.parsed,
@@ -124,6 +125,7 @@ export async function buildInputs(texts: InputTexts, jobId: string, { cwd }: Pic
     dispatcher: settings,
     ...(texts.envDut !== undefined && { envDut: texts.envDut }),
     jobId,
+    outputs,
   });
   const deviceProblems = [...device.problems, ...goldProblems].map((problem) => ({
     errorClass: ConfigurationError.name,

@@ -7,6 +7,7 @@ import { didYouMean } from "../strategies/nearest-name.js";
 import { selectStrategy } from "../strategies/select-strategy.js";
 import type { Pipeline, Selection } from "./action-tree.js";
 import { buildScope, constantsOf, emptyNamespace } from "./build-scope.js";
+import { missingData, type ServiceOutputs } from "./check-reads.js";
 import { Expansion } from "./expand-strategy.js";
 import { type Block, checkNamespaces, DEFAULT_NAMESPACE, readBlocks } from "./job-blocks.js";
 import { locateNear, ProblemList } from "./problem-list.js";
@@ -22,6 +23,8 @@ export interface PipelineInput {
   /** Text of the `--env-dut` file. */
   envDut?: string;
   jobId: string;
+  /** What the services give; with it, actions are found that read what nobody gives. */
+  outputs?: ServiceOutputs;
 }
 
 /** Namespaces that a block's test counts for. */
@@ -83,6 +86,7 @@ class PipelineBuilder {
       position += Math.max(1, expansion.actions.length - before);
     }
     this.#finalize(expansion, position);
+    if (this.problems.problems.every(({ severity }) => severity !== "error")) this.#missingData(expansion.actions);
     // without a job's timeout there is nothing to be longer than
     if (jobTimeout.chain.length > 1) this.#warnOfLongTimeouts(expansion.actions, jobTimeout, new Set());
     this.selections.sort((a, b) => a.index - b.index);
@@ -262,6 +266,17 @@ class PipelineBuilder {
     }
     const block = { section: "finalize", namespace: DEFAULT_NAMESPACE, parameters: {}, path: undefined };
     expansion.addTop(chosen, block, position);
+  }
+
+  /** Of a job that is built as asked: what its actions read and none before them gives. */
+  #missingData(actions: Pipeline["actions"]): void {
+    for (const { action, read } of missingData(actions, this.#input.outputs ?? {}))
+      this.validation.addAt(action.location, {
+        message: `${action.name} needs ${read}, which no action before it makes in the namespace "${action.namespace}".`,
+        errorClass: "JobError",
+        document: this.#input.job,
+        hint: "a deploy block of this namespace, before this one, makes it: the test overlay is made for a test in the namespace",
+      });
   }
 
   /** One warning for each timeout, however many actions it is of. */

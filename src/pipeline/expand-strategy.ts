@@ -110,7 +110,7 @@ export class Expansion {
     const { problems, validation, job } = this.#input;
     if (!checks?.length) return;
     const scope = this.#scopeOf(place);
-    for (const { cel, otherwise, error, at, key, location } of checks) {
+    for (const { cel, otherwise, error, at, severity, key, location } of checks) {
       let holds = false;
       this.#guarded(place, location, () => {
         holds = true;
@@ -122,6 +122,7 @@ export class Expansion {
       (at === "build" ? problems : validation).add({
         message: renderText(otherwise, scope),
         errorClass: error ?? "JobError",
+        ...(severity && { severity }),
         ...(path && { document: job, path }),
       });
     }

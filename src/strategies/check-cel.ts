@@ -48,4 +48,41 @@ export function variablesOf(expression: Cel): string[] {
   return [...new Set(read)].filter((name) => !bound.has(name));
 }
 
+/** Operators whose operands are not all evaluated; of a choice the condition is. */
+const FIRST_ONLY = new Set(["?:", "&&", "||"]);
+/** Functions that do not ask their arguments to be there, or may not look at them. */
+const ASKING = new Set(["has", "orValue", "or", "optMap", "optFlatMap", ...BINDING]);
+
+/**
+ * What an expression surely reads below the variable `root`, as `overlay.tarball`: it has no value when that is not
+ * there. Left out is what a condition may leave unread, and all that asks first (`has`, `.?`, `[?]`, `orValue`).
+ */
+export function certainReads(expression: Cel, root: string): string[] {
+  const reads: string[] = [];
+  const look = (value: unknown): void => {
+    if (Array.isArray(value)) for (const each of value) look(each);
+    if (!isNode(value)) return;
+    const path = pathBelow(value, root);
+    if (path !== undefined && path.length > 0) {
+      reads.push(path.join("."));
+      return;
+    }
+    const args = Array.isArray(value.args) ? (value.args as unknown[]) : [];
+    if (FIRST_ONLY.has(value.op)) look(args[0]);
+    else if (value.op === "rcall" && ASKING.has(String(args[0]))) look(args[1]);
+    else if (value.op !== "call" || !ASKING.has(String(args[0]))) look(args);
+  };
+  look(parseCel(expression).ast);
+  return reads;
+}
+
+/** The keys from `root` to a value that is read by its name (`root.a.b`); undefined for all else. */
+function pathBelow({ op, args }: Node, root: string): string[] | undefined {
+  if (op === "id") return args === root ? [] : undefined;
+  if (op !== "." || !Array.isArray(args)) return undefined;
+  const [from, key] = args as [Node, unknown];
+  const path = isNode(from) ? pathBelow(from, root) : undefined;
+  return path && [...path, String(key)];
+}
+
 const summary = (error: unknown): string => (error as { summary?: string }).summary ?? (error as Error).message;

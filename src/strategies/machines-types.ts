@@ -101,6 +101,8 @@ export interface CheckDefinition {
   error?: ErrorClassName;
   /** `build`: the pipeline cannot be built; `validate` (default): it is built and described, but not run. */
   at?: "build" | "validate";
+  /** `warning`: the job runs all the same. */
+  severity?: "error" | "warning";
   /** Key of the block that is to blame, e.g. `prompts`. */
   key?: string;
   location: Location;

@@ -78,7 +78,7 @@ export class MachineReader {
     return {
       cel: String(map.cel),
       otherwise: String(map.otherwise),
-      ...pick(map, "error", "at", "key"),
+      ...pick(map, "error", "at", "severity", "key"),
       location: this.source.locate(path),
     };
   }

@@ -286,6 +286,40 @@ test("an empty namespace is none, beside blocks that have none, too; others may 
   ]);
 });
 
+test("a check that only warns lets the job run: power commands of a device that is reached over ssh", () => {
+  const job = {
+    timeouts: { job: { minutes: 5 } },
+    actions: [{ boot: { method: "ssh", connection: "ssh", prompts: ["# "] } }],
+  };
+  const device = {
+    commands: { connect: "x", power_off: "pdu off 3" },
+    actions: {
+      deploy: { methods: { ssh: { host: "host", options: [], user: "root", identity_file: "k", port: 22 } } },
+      boot: { methods: { ssh: null } },
+    },
+  };
+  const { validation, problems } = build(job, device);
+  expect(problems).toEqual([]);
+  expect(validation.filter(({ message }) => message.includes("reached over ssh"))).toMatchObject([
+    { severity: "warning", errorClass: "ConfigurationError" },
+  ]);
+});
+
+test("a command that the device does not have is refused before the job runs", () => {
+  const refused = (name: string, device: object) =>
+    build({ timeouts: { job: { minutes: 5 } }, actions: [{ command: { name } }] }, device).validation.map(
+      ({ message }) => message,
+    );
+  const usbg = { actions: { deploy: { methods: { "usbg-ms": { disable: "usbg off" } } } } };
+  for (const name of ["hard_reset", "pre_os_command", "recovery_mode", "relay", "usbg_ms_commands_disable"])
+    expect(refused(name, { commands: { connect: "x" } })).toEqual([`The device has no command "${name}".`]);
+  expect(refused("hard_reset", { commands: { hard_reset: "reset" } })).toEqual([]);
+  expect(refused("relay", { commands: { users: { relay: { do: "relay on" } } } })).toEqual([]);
+  expect(refused("connect", { commands: { connect: "x" } })).toEqual(['The device has no command "connect".']);
+  expect(refused("usbg_ms_commands_disable", usbg)).toEqual([]);
+  expect(refused("hard_reset", {})).toEqual(['The device has no command "hard_reset".']);
+});
+
 test("a fragment that uses itself without end is a problem, not a crash", () => {
   const files = [
     { file: "loop.yaml", text: "{fragment: loop, pipeline: [{use: loop}, {use: loop}]}" },

@@ -8,7 +8,8 @@ const strategy = (name: string, accepts: unknown[], more: object = {}) => ({
 });
 const select = (files: { file: string; text: string }[], scope: object) => {
   const { machines, problems } = loadMachines(files);
-  expect(problems).toEqual([]);
+  // conditions of these tests read variables of their own
+  expect(problems.filter(({ message }) => !message.endsWith("which is not there."))).toEqual([]);
   return selectStrategy(machines.strategies, scope);
 };
 
