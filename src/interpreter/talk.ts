@@ -6,7 +6,7 @@ import { dialogueStep } from "../pipeline/action-nodes.js";
 import type { ActionNode, Step } from "../pipeline/action-tree.js";
 import { transitionsOf } from "../statechart/dialogue-chart.js";
 import type { JobEvent } from "../statechart/job-context.js";
-import { type CelScope, evaluateCel, evaluateTree } from "../strategies/cel.js";
+import { type CelScope, evaluateCel, evaluateText, evaluateTree } from "../strategies/cel.js";
 import type { DialogueTransition } from "../strategies/machines-types.js";
 import { renderText } from "../strategies/text.js";
 import { connectionClosed } from "./connection-closed.js";
@@ -172,7 +172,7 @@ export class Talk {
   /** Whether an empty line, which is to bring a new prompt, would be the answer to what the board asks. */
   #wouldAnswer(console: Console, { target }: DialogueTransition): boolean {
     const line = target === undefined ? undefined : this.#step.dialogue.states[target]?.send?.line;
-    if (line === undefined || !EMPTY_LINES.includes(asText(evaluateCel(line, this.#scope())))) return false;
+    if (line === undefined || !EMPTY_LINES.includes(evaluateText(line, this.#scope()))) return false;
     const last = console.lastLine().trim();
     if (last === "") return false;
     const questions = asList(evaluateCel("constants.console.questions", this.#scope()));
@@ -212,9 +212,9 @@ export class Talk {
     const scope = this.#scope();
     const text =
       send.line !== undefined
-        ? asText(evaluateCel(send.line, scope))
+        ? evaluateText(send.line, scope)
         : send.text !== undefined
-          ? asText(evaluateCel(send.text, scope))
+          ? evaluateText(send.text, scope)
           : asList(evaluateCel(send.control ?? "[]", scope))
               .map((letter) => String.fromCharCode(letter.toUpperCase().charCodeAt(0) & 0x1f))
               .join("");
@@ -224,7 +224,7 @@ export class Talk {
     const options: SendOptions = {
       echo,
       delay,
-      lineEnd: send.line === undefined ? "" : asText(evaluateCel(send.end ?? "null", scope)) || "\n",
+      lineEnd: send.line === undefined ? "" : evaluateText(send.end ?? "null", scope) || "\n",
       secret: send.secret === true,
     };
     this.#runtime.log.log(
@@ -340,8 +340,6 @@ export class Talk {
     return undefined;
   }
 }
-
-const asText = (value: Json): string => (value === null ? "" : String(value));
 
 function aborted(signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => {

@@ -188,6 +188,20 @@ export function evaluateCel(expression: Cel, scope: CelScope, at?: Location): Js
   }
 }
 
+/**
+ * Evaluates an expression whose value is typed on a device or becomes an argument: a text, a number or a boolean; null is
+ * empty. A list or a map has no form there, and is a ConfigurationError that names the expression.
+ */
+export function evaluateText(expression: Cel, scope: CelScope, at?: Location): string {
+  const value = evaluateCel(expression, scope, at);
+  if (value === null) return "";
+  if (typeof value !== "object" && !Number.isNaN(value)) return String(value);
+  throw new ConfigurationError(
+    `The expression \`${expression}\`${place(at)} is to give a text, but gives ${Array.isArray(value) ? "a list" : typeof value === "object" ? "a map" : "no number"}.`,
+    at && { location: at },
+  );
+}
+
 /** Evaluates a condition; throws as `evaluateCel` does, and when the value is not a bool. */
 export function evaluateCondition(expression: Cel, scope: CelScope, at?: Location): boolean {
   const value = evaluateCel(expression, scope, at);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { evaluateCel, evaluateCondition, evaluateTree, truthy } from "../../src/strategies/cel.js";
+import { evaluateCel, evaluateCondition, evaluateText, evaluateTree, truthy } from "../../src/strategies/cel.js";
 
 const scope = {
   a: { "u-boot": { n: 3 }, none: null, list: ["x", 2] },
@@ -83,4 +83,27 @@ test.each([
 ])("a map with the key `constructor` is a map: %s", (expression, value) => {
   const job = { constructor: 3, method: "qemu", list: [{ constructor: "c", x: 1 }] };
   expect(evaluateCel(expression, { job })).toEqual(value);
+});
+
+test.each([
+  ["null", ""],
+  ["job.nothing", ""],
+  ["7", "7"],
+  ["1.5", "1.5"],
+  ["true", "true"],
+  ['"bootm " + job.address', "bootm 0x80"],
+])("what is typed on a device is a text: %s", (expression, text) => {
+  expect(evaluateText(expression, { job: { nothing: null, address: "0x80" } })).toBe(text);
+});
+
+test.each([
+  ["job", "a map"],
+  ["job.list", "a list"],
+  ["{}", "a map"],
+  ["job.empty", "a list"],
+])("a value without a form never reaches a device: %s is refused by its name", (expression, kind) => {
+  const at = { file: "d.yaml", line: 3, column: 1 };
+  expect(() => evaluateText(expression, { job: { list: ["a", {}], empty: [] } }, at)).toThrow(
+    `The expression \`${expression}\` (d.yaml:3) is to give a text, but gives ${kind}.`,
+  );
 });
