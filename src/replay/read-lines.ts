@@ -1,7 +1,7 @@
 /** Lines and pieces of a file that may be of any size, gzip or not: bounded memory whatever it holds. */
-import type { FileHandle } from "node:fs/promises";
+import { createReadStream, readSync } from "node:fs";
 import { createGunzip } from "node:zlib";
-import { openRegularHandle } from "../base/regular-file.js";
+import { openRegular } from "../base/regular-file.js";
 import { RecordingError } from "./recording.js";
 
 /** Longest line of a recording, bytes; LAVA itself cuts lines at a tenth of it. */
@@ -10,14 +10,14 @@ const LONGEST_LINE = 2 ** 20;
 const PIECE = 256 * 1024;
 const GZIP = [0x1f, 0x8b];
 
-async function isGzip(file: FileHandle): Promise<boolean> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0);
-  return bytesRead === 2 && buffer[0] === GZIP[0] && buffer[1] === GZIP[1];
+function isGzip(file: number): boolean {
+  const head = Buffer.alloc(2);
+  return readSync(file, head, 0, 2, 0) === 2 && head[0] === GZIP[0] && head[1] === GZIP[1];
 }
 
-async function opened(path: string): Promise<FileHandle> {
+function opened(path: string): number {
   try {
-    return await openRegularHandle(path);
+    return openRegular(path);
   } catch (error) {
     throw new RecordingError(`${path} cannot be read: ${(error as Error).message}.`, "Check the path and the file.");
   }
@@ -25,9 +25,9 @@ async function opened(path: string): Promise<FileHandle> {
 
 /** The bytes of a file, unpacked when they are gzip. Throws RecordingError. */
 export async function* readPieces(path: string): AsyncGenerator<Buffer> {
-  const file = await opened(path);
-  const gzip = await isGzip(file);
-  const source = file.createReadStream({ start: 0, highWaterMark: PIECE });
+  const fd = opened(path);
+  const gzip = isGzip(fd);
+  const source = createReadStream(path, { fd, start: 0, highWaterMark: PIECE });
   try {
     if (!gzip) {
       yield* source;

@@ -257,7 +257,7 @@ test("a new method is one file: a strategy of existing parts yields its tree, an
   expect(action(pipeline, "press-button").run).toMatchObject({ kind: "service", service: "run-commands" });
 });
 
-test("an empty namespace is none, beside blocks that have none, too; others may have any name", () => {
+test("an empty namespace is none, beside blocks that have none, too", () => {
   const device = { commands: { connect: "x" }, actions: { boot: { methods: { minimal: null } } } };
   const blocks = (first: object, second: object) =>
     build(
@@ -278,9 +278,9 @@ test("an empty namespace is none, beside blocks that have none, too; others may 
     for (const { parameters } of pipeline.actions)
       for (const key of Object.keys(empty)) expect(parameters[key]).not.toBe("");
   }
-  const named = blocks({ namespace: "first board, 1" }, { namespace: "first board, 1" });
+  const named = blocks({ namespace: "host.1" }, { namespace: "host.1" });
   expect(named.validation).toEqual([]);
-  expect(Object.keys(named.scope.namespaces)).toContain("first board, 1");
+  expect(Object.keys(named.scope.namespaces)).toContain("host.1");
   expect(blocks(empty, { namespace: "dut" }).validation).toMatchObject([
     { message: expect.stringContaining("Either all") },
   ]);

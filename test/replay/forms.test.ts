@@ -29,8 +29,8 @@ const asConsoleLog = (events: RunEvent[]): Buffer =>
 const consolesOf = (events: RunEvent[]): Set<string> =>
   new Set(events.flatMap((event) => (event.type === "console" ? [event.console] : [])));
 
-/** What the bytes alone cannot show: that nothing more came. */
-const ENDLESS = new Set(["cancel", "kernel-hang", "missed-autoboot", "wrong-prompt"]);
+/** What the bytes alone cannot show: that nothing more came, or where between two boots the board was reset. */
+const ENDLESS = new Set(["cancel", "kernel-hang", "missed-autoboot", "panic", "wrong-prompt"]);
 
 /** Stopped by a key that is not echoed, on a line that was not ended yet: the bytes alone do not show it. */
 const UNSEEN_KEY: { [name: string]: string } = { "ipxe-x86_64": "\\u0002" };
