@@ -14,7 +14,7 @@ const NOTHING = /^\ufeff?(?:---|\.\.\.)?\s*(?:#.*)?$/;
 
 /** Reads the dispatcher's settings. An empty file has none; what is no map sets nothing, as with LAVA. */
 export function dispatcherSettings(text: string, file: string): DispatcherSettings {
-  if (text.split("\n").every((line) => NOTHING.test(line))) return { settings: {}, problems: [] };
+  if (text.split(/\r?\n/).every((line) => NOTHING.test(line))) return { settings: {}, problems: [] };
   const { value, problems } = parseYaml(text, file);
   const own = problems.map((problem) => ({ ...problem, errorClass: ConfigurationError.name }));
   if (isMap(value)) return { settings: value, problems: own };

@@ -71,7 +71,10 @@ const LOOKED_AT: { [file: string]: { [word: string]: string } } = {
   "flash-commands.ts": { program: "the device's own command" },
   "git-clone.ts": { path: "a repository of the worker that the job names" },
   "guest-overlay.ts": { name: "made of the level" },
-  "http-server.ts": { plain: "its real path is compared with the root's" },
+  "http-server.ts": {
+    "jobFolderName(context)": "the administrator's prefix and the checked id",
+    plain: "its real path is compared with the root's",
+  },
   "iso-extract.ts": { "`${action.level}-${name}-${basename(path)}`": "name is an input of machines/" },
   "kernel-prepare.ts": { "`${basename(kernel)}-dtb`": "a base name" },
   "multinode-overlay.ts": { name: "a script of ours" },
@@ -88,7 +91,7 @@ const LOOKED_AT: { [file: string]: { [word: string]: string } } = {
   "pre-downloaded.ts": { path: "its real path is compared with the root's" },
   "programs.ts": { name: "the name of a program, without a slash or from the device" },
   "ramdisk-compress.ts": {
-    'optionalText(input, "suffix") ?? context.jobId': "a folder of mkdtemp",
+    'optionalText(input, "suffix") ?? jobFolderName(context)': "a folder of mkdtemp",
     name: "one of two names",
     "`${name}.new`": "one of two names",
   },
@@ -103,7 +106,10 @@ const LOOKED_AT: { [file: string]: { [word: string]: string } } = {
   "test-install.ts": { into: "went through insidePath" },
   "test-runner-conf.ts": { "String(stage)": "a number" },
   "test-service.ts": { project: "letters, digits, _ and - only", path: "went through insidePath" },
-  "tftp-directory.ts": { 'text(input, "prefix").replaceAll("/", "-")': "no slash is left, and mkdtemp adds to it" },
+  "tftp-directory.ts": {
+    "jobFolderName(context)": "the administrator's prefix and the checked id",
+    'text(input, "prefix").replaceAll("/", "-")': "no slash is left, and mkdtemp adds to it",
+  },
   "write-text.ts": { name: "compared with its base name" },
 };
 
