@@ -15,6 +15,7 @@ import type { Problem } from "../base/problem.js";
 import type { Connection, Console } from "../connections/types.js";
 import { nodesByLevel } from "../pipeline/action-nodes.js";
 import type { ActionNode, Pipeline, Step } from "../pipeline/action-tree.js";
+import { DiskMeter } from "../services/disk-meter.js";
 import { findProgram, missingProgram } from "../services/programs.js";
 import type { JobPaths, ServiceContext, ServiceRegistry } from "../services/types.js";
 import type { JobContext } from "../statechart/job-context.js";
@@ -87,9 +88,12 @@ export class ServiceRunner {
   #cleanups: Cleanup[] = [];
   #effects = 0;
   #works = new Set<Work>();
+  /** One for the whole job. */
+  #meter: DiskMeter;
 
   constructor(options: RuntimeOptions, world: RunnerWorld) {
     this.#options = options;
+    this.#meter = new DiskMeter(options.pipeline.scope.dispatcher);
     this.#nodes = nodesByLevel(options.pipeline.actions);
     this.#journal = world.journal;
     this.#log = world.log;
@@ -191,6 +195,7 @@ export class ServiceRunner {
       job: scope.job,
       device: scope.device,
       dispatcher: scope.dispatcher,
+      meter: this.#meter,
       paths,
       data: this.#context().data[namespace] ?? {},
       signal,

@@ -8,6 +8,7 @@ import { freshStream } from "../base/fresh-file.js";
 import { isMap, type JsonMap } from "../base/json.js";
 import { compress, compressionOf, compressionProgram } from "./download/decompress.js";
 import { nameInside } from "./files/name-inside.js";
+import { takeFile } from "./files/room.js";
 import { writeIntoExt4 } from "./overlay/ext4-write.js";
 import { map, text } from "./overlay/inputs.js";
 import { overlayOf } from "./overlay/layout.js";
@@ -21,6 +22,7 @@ import type { Service, ServiceContext } from "./types.js";
 
 /** The test overlay's name among the overlays of an image; all others are downloads. */
 const TEST_OVERLAY = "lava";
+const SPARSE_MAGIC = 0xed26ff3a;
 
 /** The file of an overlay `<key>.<name>`, where `<key>` is the download that `image` came from. */
 function downloadedOverlay(image: string, name: string, context: ServiceContext): string {
@@ -86,6 +88,18 @@ async function compressionNow(file: string): Promise<string | undefined> {
   }
 }
 
+/** The size that a sparse image of Android has when it is unpacked, by its header; 0 when it is no such image. */
+async function sizeInSparse(file: string): Promise<number> {
+  const handle = await open(file);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(28), 0, 28, 0);
+    const known = bytesRead === 28 && buffer.readUInt32LE(0) === SPARSE_MAGIC;
+    return known ? buffer.readUInt32LE(12) * buffer.readUInt32LE(16) : 0;
+  } finally {
+    await handle.close();
+  }
+}
+
 async function appendToTar(file: string, members: Member[], to: string, context: ServiceContext): Promise<void> {
   const compression = await compressionNow(file);
   const { tarOf } = await import("./overlay/tar-write.js");
@@ -123,6 +137,7 @@ async function appendToImage(
     await pipeline(Readable.from(plain, { objectMode: false }), freshStream(sparse ? unpacked : raw), {
       signal: context.signal,
     });
+    if (sparse) takeFile(context, await sizeInSparse(unpacked), `'${basename(file)}', no longer sparse,`);
     if (sparse) await convert(["simg2img", unpacked, raw]);
     await writeIntoExt4(raw, members, typeof input.partition === "number" ? input.partition : undefined, context);
     if (sparse) await convert(["img2simg", raw, to]);

@@ -5,6 +5,7 @@ import { DispatchError, InfrastructureError, JobError } from "../base/errors.js"
 import { isMap, type JsonMap } from "../base/json.js";
 import { shownUrl } from "./download/local-file.js";
 import { sleep } from "./download/sleep.js";
+import { folderSize, takeRoom } from "./files/room.js";
 import { workerPath } from "./files/worker-path.js";
 import { mustSucceed, type ProgramResult, programFailure, runProgram } from "./run-program.js";
 import type { ServiceContext } from "./types.js";
@@ -223,6 +224,13 @@ export async function cloneRepository(
     await mustSucceed(["git", "rev-parse", "HEAD"], { ...inside, quiet: true, error: "JobError" })
   ).trim();
   if (input.history === false) await rm(join(directory, ".git"), { recursive: true, force: true });
+  const size = await folderSize(directory);
+  try {
+    takeRoom(context, size, `The clone of '${shownUrl(input.repository)}'`);
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  }
   return { commit };
 }
 

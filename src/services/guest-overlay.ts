@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { takeRoom } from "./files/room.js";
 import { text } from "./overlay/inputs.js";
 import { overlayOf, resultsFolder } from "./overlay/layout.js";
 import { mustSucceed } from "./run-program.js";
@@ -36,7 +37,9 @@ export const guestOverlay: Service = {
     const name = `lava-guest-${context.action.level}.img`;
     const file = join(context.paths.work, name);
     const uuid = diskUuid(`${context.jobId} ${context.action.level}`);
-    const size = Number(input.size);
+    const asked = Number(input.size);
+    const size = Number.isFinite(asked) && asked > 0 ? Math.ceil(asked) : 512;
+    takeRoom(context, size * 2 ** 20, `The guest's disk of ${size} MB`);
     const folder = resultsFolder(overlay);
     context.onCleanup(() => rm(file, { force: true }));
     await rm(file, { force: true });
@@ -57,7 +60,7 @@ export const guestOverlay: Service = {
       "-d",
       folder,
     ];
-    await mustSucceed([...argv, file, `${Number.isFinite(size) && size > 0 ? Math.ceil(size) : 512}M`], {
+    await mustSucceed([...argv, file, `${size}M`], {
       ...context,
       error: context.action.commandError,
     });

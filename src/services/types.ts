@@ -4,6 +4,7 @@ import type { Json, JsonMap } from "../base/json.js";
 import type { Logger } from "../base/log.js";
 import type { Location } from "../base/problem.js";
 import type { Console } from "../connections/types.js";
+import type { DiskMeter } from "./disk-meter.js";
 
 /** Folders of this job; all absolute. Everything a service writes lies below one of them. */
 export interface JobPaths {
@@ -66,6 +67,8 @@ export interface ServiceContext {
   setConsole(console: Console | undefined): void;
   /** Wraps a connection into a recorded, logged console (name shown in logs). */
   openConsole(connection: import("../connections/types.js").Connection, name: string): Console;
+  /** What the job takes of the worker's disk. */
+  meter: DiskMeter;
   /** Undone at the job's end (and between attempts of the retry action around), last first. */
   onCleanup(undo: (signal: AbortSignal) => Promise<unknown>): void;
 }

@@ -6,6 +6,7 @@ import { type Clock, RealClock } from "../../src/base/clock.js";
 import { deepMerge, type Json, type JsonMap } from "../../src/base/json.js";
 import type { Logger, LogLevel } from "../../src/base/log.js";
 import type { Console } from "../../src/connections/types.js";
+import { DiskMeter } from "../../src/services/disk-meter.js";
 import type { Progress, Service, ServiceContext, ServiceResult } from "../../src/services/types.js";
 
 /** Real timers whose time runs `speed` times as fast: long waits pass quickly, in order. */
@@ -105,6 +106,7 @@ export function testContext(changes: Partial<ServiceContext> = {}): TestContext 
     signal: abort.signal,
     hurry: new AbortController().signal,
     clock: new QuickClock(1),
+    meter: new DiskMeter(changes.dispatcher),
     log: new MemoryLog(),
     env: { PATH: process.env.PATH, HOME: root },
     reports: [],

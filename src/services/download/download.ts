@@ -5,7 +5,8 @@ import { mkdir, realpath, rename, rm } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { DispatchError, InfrastructureError, JobError, systemFault } from "../../base/errors.js";
 import { freshStream } from "../../base/fresh-file.js";
-import { isMap, type JsonMap } from "../../base/json.js";
+import type { JsonMap } from "../../base/json.js";
+import { limited, limitsOf, type Room, takeRoom, uncounted } from "../files/room.js";
 import type { ServiceContext, ServiceResult } from "../types.js";
 import { COMPRESSIONS, compressionProgram, decompress } from "./decompress.js";
 import { ChangedOnServer } from "./http-transfer.js";
@@ -25,8 +26,6 @@ export type OpenSource = (input: DownloadInput, context: ServiceContext) => Prom
 
 /** Times that a download begins again because the file changed under it. */
 const RESTARTS = 15;
-/** What one download may take on the worker's disk: bytes, decompressed and unpacked, and files of an archive. */
-const LIMITS = { bytes: 64 * 2 ** 30, files: 1_000_000 };
 /** ms between two lines of progress in the log, and between two reports to the viewer. */
 const LOG_EVERY = 5_000;
 const REPORT_EVERY = 200;
@@ -123,29 +122,6 @@ function compareSums(input: DownloadInput, sums: { [algorithm: string]: string }
   }
 }
 
-/** The worker's own limits, or the usual ones. */
-function limitsOf({ dispatcher }: Pick<ServiceContext, "dispatcher">): typeof LIMITS {
-  const given = dispatcher.download_limits;
-  const number = (key: "bytes" | "files") => {
-    const value = isMap(given) ? given[key] : undefined;
-    return typeof value === "number" && value > 0 ? value : LIMITS[key];
-  };
-  return { bytes: number("bytes"), files: number("files") };
-}
-
-/** What passes, up to a number of bytes: a small file can decompress to one that fills the disk, and a server may never end. */
-async function* limited(bytes: AsyncIterable<Uint8Array>, most: number, url: string): AsyncGenerator<Uint8Array> {
-  let passed = 0;
-  for await (const chunk of bytes) {
-    passed += chunk.length;
-    if (passed > most)
-      throw new JobError(`'${shownUrl(url)}' is more than ${most} bytes`, {
-        advice: "Look at what it decompresses to; the worker's `download_limits` say what it takes at most.",
-      });
-    yield chunk;
-  }
-}
-
 /** A container that saw the folder may have put a link in its place. @throws JobError when it leads elsewhere */
 async function checkPlace({ folder }: LocalFile, base: string): Promise<void> {
   const [real, root] = await Promise.all([realpath(folder), realpath(base)]);
@@ -172,19 +148,27 @@ async function fetchOnce(
   const part = `${local.file}.part`;
   const meter = new Meter(input, source.total, context);
   const options = { signal, log, clock: context.clock, env: context.env };
+  const undone: (() => Promise<unknown>)[] = [];
+  const what = `'${shownUrl(input.url)}'`;
+  const room: Room = { ...context, onCleanup: (undo) => undone.push(undo) };
+  // Of an archive its members count: what the stream brings may be packed.
+  const streamed: Room = input.archive ? uncounted(room) : room;
   try {
     await rm(part, { recursive: true, force: true });
     await mkdir(input.archive ? part : local.folder, { recursive: true });
     await checkPlace(local, input.directory ?? context.paths.work);
     const limits = limitsOf(context);
     const measured = meter.measure(source.bytes);
-    const plain = local.decompress
-      ? decompress(local.decompress, measured, options, `'${shownUrl(input.url)}'`)
-      : measured;
+    const plain = local.decompress ? decompress(local.decompress, measured, options, what) : measured;
     await pipeline(
-      limited(plain, limits.bytes, input.url),
+      limited(plain, streamed, what),
       input.archive
-        ? await unpackTar(part, { log, maxBytes: limits.bytes, maxEntries: limits.files })
+        ? await unpackTar(part, {
+            log,
+            maxBytes: limits.bytes,
+            maxEntries: limits.files,
+            take: (bytes) => takeRoom(room, bytes, what),
+          })
         : freshStream(part, { highWaterMark: 256 * 1024 }),
       {
         signal,
@@ -200,8 +184,10 @@ async function fetchOnce(
     if (input.archive) await rm(local.file, { recursive: true, force: true });
     await rename(part, local.file);
     log.info(`${mb(meter.done)} MB downloaded in ${meter.seconds().toFixed(2)} s (${meter.rate()} MB/s)`);
+    for (const undo of undone) context.onCleanup(undo);
     return { size: meter.done, sha256: sums.sha256 ?? "" };
   } catch (error) {
+    for (const undo of undone) await undo();
     await rm(part, { recursive: true, force: true }).catch(() => {});
     signal.throwIfAborted();
     throw storageError(error, part);

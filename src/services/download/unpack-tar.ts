@@ -11,6 +11,8 @@ export interface UnpackOptions {
   /** Bounds against archives made to exhaust the worker. */
   maxEntries?: number;
   maxBytes?: number;
+  /** Told the size of each member before it is written; what it throws ends the unpacking. */
+  take?: (bytes: number) => void;
 }
 
 const KINDS = new Set(["File", "OldFile", "ContiguousFile", "Directory", "SymbolicLink", "Link", "GNUDumpDir"]);
@@ -52,6 +54,12 @@ export async function unpackTar(folder: string, options: UnpackOptions): Promise
       if (path.split("/").includes("..")) return refuse(`The archive holds '${path}', which lies outside of it`);
       if (entries > maxEntries) return refuse(`The archive holds more than ${maxEntries} files`);
       if (bytes > maxBytes) return refuse(`The archive holds more than ${maxBytes} bytes`);
+      try {
+        options.take?.(entry.size ?? 0);
+      } catch (error) {
+        refused ??= error as JobError;
+        return false;
+      }
       const target = entry.linkpath ?? "";
       const outside =
         entry.type === "SymbolicLink"

@@ -5,6 +5,7 @@ import { JobError } from "../../base/errors.js";
 import { programOptions } from "../overlay/unpack.js";
 import { mustSucceed } from "../run-program.js";
 import type { ServiceContext } from "../types.js";
+import { takeFile } from "./room.js";
 
 const MOST_FILES = 100_000;
 const MOST_BYTES = 16 * 2 ** 30;
@@ -24,6 +25,7 @@ export async function unzip(file: string, into: string, context: ServiceContext)
   const totals = await mustSucceed(["zipinfo", "-t", file], options);
   const bytes = Number(/(\d+) bytes? uncompressed/.exec(totals)?.[1]);
   if (!(bytes <= MOST_BYTES)) throw new JobError(`${what} holds more than ${MOST_BYTES} bytes`);
+  takeFile(context, bytes, what);
   await mustSucceed(["unzip", "-q", "-o", file, "-d", into], options);
   // What is not a file or a folder is of no use to a device's disk, and a link may lead anywhere.
   for (const entry of await readdir(into, { withFileTypes: true, recursive: true })) {

@@ -11,6 +11,7 @@ import { JobError } from "../../base/errors.js";
 import { freshStream } from "../../base/fresh-file.js";
 import { cpioOf, readCpio } from "../cpio.js";
 import { compress, compressionOf, decompress } from "../download/decompress.js";
+import { limited, uncounted } from "../files/room.js";
 import type { ServiceContext } from "../types.js";
 import { resolveInside } from "./safe-files.js";
 import { type Member, padding } from "./tree.js";
@@ -46,7 +47,9 @@ async function list(ramdisk: Ramdisk, context: ServiceContext): Promise<Listing>
   const source = createReadStream(ramdisk.file, { start: ramdisk.offset, highWaterMark: 256 * 1024 });
   const options = programOptions(context);
   const listing: Listing = new Map();
-  for await (const entry of readCpio(source, (kind, bytes) => decompress(kind, bytes, options, "The ramdisk"))) {
+  const plain = (kind: string, bytes: AsyncIterable<Uint8Array>) =>
+    limited(decompress(kind, bytes, options, "The ramdisk"), uncounted(context), "The ramdisk");
+  for await (const entry of readCpio(source, plain)) {
     context.signal.throwIfAborted();
     listing.set(entry.path, {
       folder: entry.type === "directory",

@@ -1,4 +1,5 @@
 import { compressionOf, decompress } from "../download/decompress.js";
+import { limited } from "../files/room.js";
 import type { ServiceContext } from "../types.js";
 
 /** The streams of programs that a service starts. */
@@ -12,7 +13,7 @@ export const programOptions = ({ signal, log, clock, env, paths }: ServiceContex
 
 /**
  * The plain bytes of a stream: decompressed as said, or as its first bytes say.
- * @throws JobError when it is not of that compression
+ * @throws JobError when it is not of that compression, or more than one download or the job may have
  */
 export async function* unpackStream(
   source: AsyncIterable<Uint8Array>,
@@ -32,5 +33,9 @@ export async function* unpackStream(
     yield* { [Symbol.asyncIterator]: () => chunks };
   };
   const kind = compressionOf(head) ?? compression;
-  yield* kind === undefined ? whole() : decompress(kind, whole(), programOptions(context), what);
+  yield* limited(
+    kind === undefined ? whole() : decompress(kind, whole(), programOptions(context), what),
+    context,
+    what,
+  );
 }
