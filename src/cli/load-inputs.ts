@@ -173,11 +173,11 @@ function otherType({ device_type }: JsonMap, { devicetype }: JsonMap, job: Parse
   return [problemAt(job, ["device_type"], "warning", message)];
 }
 
-/** A method that a strategy took is known, whatever the schema says: `--machines` brings methods of its own. */
+/** A method that a strategy took or meant is known, whatever the schema says: `--machines` brings methods of its own. */
 function unlessTaken(problems: Problem[], selections: Pipeline["selections"]): Problem[] {
   const taken = new Set(
-    selections.flatMap(({ path, chosen }) =>
-      chosen ? [pathText([...path, "method"]), pathText([...path, "to"])] : [],
+    selections.flatMap(({ path, chosen, refused }) =>
+      chosen || refused.some(({ meant }) => meant) ? [pathText([...path, "method"]), pathText([...path, "to"])] : [],
     ),
   );
   return problems.filter(({ path }) => path === undefined || !taken.has(path));

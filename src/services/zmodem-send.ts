@@ -13,14 +13,17 @@ import type { Service, ServiceContext } from "./types.js";
 const RECEIVE = "rz\n";
 /** Tells a receiver that the sender is gone: without it, it would wait for more and swallow what is typed. */
 const CANCEL = new Uint8Array([...Array(8).fill(0x18), ...Array(8).fill(0x08)]);
-/** ms that it has to end; then what it did not take is erased from the shell's line. */
+/** ms that the receiver has to end; then what it did not take of a broken transfer is erased from the shell's line. */
 const FAREWELL = 300;
 const ERASE = Buffer.from("\x15\n");
+
+const pause = (ms: number, clock: Clock): Promise<void> =>
+  new Promise((resolve) => void clock.setTimeout(() => resolve(), ms));
 
 async function cancel(relay: Relay, clock: Clock): Promise<void> {
   try {
     await relay.write(CANCEL);
-    await new Promise((resolve) => void clock.setTimeout(() => resolve(undefined), FAREWELL));
+    await pause(FAREWELL, clock);
     await relay.write(ERASE);
   } catch {
     // The line has ended.
@@ -90,6 +93,8 @@ export const zmodemSend: Service = {
       const words = ["sz", "--binary", "--escape", "-y", file];
       const options = { ...programOptions(context), error: "JobError" } as const;
       for await (const bytes of filterThrough(words, heard, options)) await relay.write(bytes);
+      // What the receiver says at its very end is the transfer's, too.
+      await pause(FAREWELL, context.clock);
       whole = true;
     } catch (error) {
       if (!(error instanceof JobError)) throw error;

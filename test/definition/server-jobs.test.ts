@@ -58,7 +58,7 @@ describe("the keys that a server adds are known", () => {
     const group = "protocols: {lava-multinode: {roles: {server: {device_type: qemu, count: 1}}}}";
     expect(problems(job(group, "role: [server], "))).toEqual([]);
     expect(problems(job(`${group}\ndevice_type: qemu`, "role: [server], "))).toEqual([
-      'error: a multinode job cannot have "device_type" at its top level',
+      'warning: a multinode job cannot have "device_type" at its top level',
     ]);
     expect(problems(job("protocols: {lava-multinode: {timeout: {minutes: 1}}}", "role: [server], "))).toEqual([
       'error: "roles" is missing in protocols.lava-multinode',

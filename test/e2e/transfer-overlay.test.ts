@@ -20,7 +20,8 @@ describe.skipIf(why !== undefined)("zmodem", () => {
   let runs = 0;
   async function run(device: string, words: string[], actions: object[]) {
     const job = join(folder, `job-${++runs}.yaml`);
-    const head = { device_type: "any", job_name: "zmodem", visibility: "public" };
+    const context = { arch: "amd64" };
+    const head = { device_type: "any", job_name: "zmodem", visibility: "public", context };
     const timeouts = { job: { minutes: 6 }, action: { minutes: 1 } };
     writeFileSync(job, stringify({ ...head, timeouts, actions }));
     const output = join(folder, `out-${runs}`);
