@@ -56,6 +56,8 @@ const NEAREST = 64 * 1024;
 const SILENCE = 20;
 /** Silence after which a line is shown as it stands, ms. */
 const LINE_SILENCE = 250;
+/** Characters before a match that its pattern may look back to. */
+const GROWN_CONTEXT = 512;
 const HIDDEN = "********";
 
 /** Opens the console over a connection; reading begins at once. */
@@ -145,7 +147,8 @@ class ConnectionConsole implements Console {
         leave();
         this.#consumed = Math.max(this.#consumed, hit.end);
         this.#matched = this.#consumed;
-        if (hit.compiled.pattern.wholeLine) this.#lineEnded(hit, signal).then(() => resolve(this.#match(hit)), reject);
+        if (hit.compiled.pattern.wholeLine)
+          this.#lineEnded(hit, signal).then(() => resolve(this.#match(this.#grown(hit))), reject);
         else resolve(this.#match(hit));
       };
       const aborted = () => {
@@ -186,6 +189,20 @@ class ConnectionConsole implements Console {
       if (left <= 0) return;
       await this.#changes.next(left, signal);
     }
+  }
+
+  /** The match as its whole line has it: taken in the middle of a word, it may be longer now. */
+  #grown(hit: Hit): Hit {
+    const { here } = hit.compiled;
+    const rest = /^[^\n]*\n?/.exec(this.#history.slice(hit.end))![0];
+    const from = Math.max(this.#history.start, hit.start - GROWN_CONTEXT);
+    here.lastIndex = hit.start - from;
+    const groups = here.exec(this.#history.slice(from, hit.end + rest.length));
+    const end = hit.start + (groups?.[0].length ?? 0);
+    if (!groups || end <= hit.end) return hit;
+    this.#consumed = Math.max(this.#consumed, end);
+    this.#matched = Math.max(this.#matched, end);
+    return { ...hit, groups, end };
   }
 
   relay(): Relay {

@@ -154,6 +154,17 @@ describe("a wait", () => {
     board.say(", please]\r\nmore");
     expect((await next).line).toBe("[Press enter to continue] [Press enter, please]");
   });
+  test("what it captures is whole as well, when the line comes in two pieces", async () => {
+    const { clock, board, console } = open();
+    const source = "RESULT: (?<result>\\w+)";
+    const wanted: Pattern[] = [{ source, kind: "pattern", index: 0, wholeLine: true }];
+    const found = console.expect(wanted, never);
+    board.say("RESULT: un");
+    await advance(clock, 50);
+    board.say("known\r\nRESULT: pass\r\n");
+    expect((await inVirtualTime(clock, found, 1000)).named).toEqual({ result: "unknown" });
+    expect((await inVirtualTime(clock, console.expect(wanted, never), 1000)).named).toEqual({ result: "pass" });
+  });
 });
 
 describe("a watcher", () => {

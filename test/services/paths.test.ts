@@ -66,6 +66,7 @@ const LOOKED_AT: { [file: string]: { [word: string]: string } } = {
   },
   "file-download.ts": { raw: "a URL that names a file of the worker" },
   "files/name-inside.ts": { name: "the proof itself" },
+  "files/room.ts": { "entry.name": "an entry of a folder" },
   "files/unzip.ts": { "entry.name": "an entry of a folder" },
   "files/write-inside.ts": { path: "its real path is compared with the root's" },
   "flash-commands.ts": { program: "the device's own command" },
