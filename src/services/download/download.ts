@@ -7,6 +7,7 @@ import { DispatchError, InfrastructureError, JobError, systemFault } from "../..
 import { freshStream } from "../../base/fresh-file.js";
 import type { JsonMap } from "../../base/json.js";
 import { limited, limitsOf, type Room, takeRoom, uncounted } from "../files/room.js";
+import { isBelow } from "../files/worker-path.js";
 import type { ServiceContext, ServiceResult } from "../types.js";
 import { COMPRESSIONS, compressionProgram, decompress } from "./decompress.js";
 import { ChangedOnServer } from "./http-transfer.js";
@@ -125,7 +126,7 @@ function compareSums(input: DownloadInput, sums: { [algorithm: string]: string }
 /** A container that saw the folder may have put a link in its place. @throws JobError when it leads elsewhere */
 async function checkPlace({ folder }: LocalFile, base: string): Promise<void> {
   const [real, root] = await Promise.all([realpath(folder), realpath(base)]);
-  if (!`${real}/`.startsWith(`${root}/`)) throw new JobError(`'${folder}' was replaced by a link that leads elsewhere`);
+  if (!isBelow(real, root)) throw new JobError(`'${folder}' was replaced by a link that leads elsewhere`);
 }
 
 /** One attempt, from the first byte to the file's final name. */

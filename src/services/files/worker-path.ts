@@ -8,7 +8,8 @@ import type { ServiceContext } from "../types.js";
 /** File systems whose files are the system itself. */
 const NO_DISK = ["/proc", "/sys", "/dev"];
 
-const isBelow = (path: string, folder: string): boolean =>
+/** Whether a real path is a real folder, or lies in it. */
+export const isBelow = (path: string, folder: string): boolean =>
   path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 
 /** The folders that jobs may read, where the dispatcher's settings name them (`job_folders`); links resolved. */
