@@ -1,5 +1,4 @@
 import type { Clock } from "../base/clock.js";
-import { InfrastructureError } from "../base/errors.js";
 import type { Logger } from "../base/log.js";
 import { checkEcho } from "./echo-check.js";
 import type { OutputHistory } from "./output-history.js";
@@ -16,6 +15,8 @@ const ECHO_REACH = 64;
 const ATTEMPTS = 3;
 /** Delay between characters of the second and third attempt, at least, ms. */
 const SLOWER = [0, 5, 20];
+const ADVICE =
+  "Give the device character_delays for boot and test, or check speed and flow control of its serial line.";
 /** Erases the line typed so far in U-Boot, barebox, GRUB, readline, busybox and a cooked terminal. */
 export const ERASE_LINE = "\x15";
 
@@ -25,6 +26,8 @@ export interface EchoHabits {
   unechoed?: { text: string; at: number };
   /** It echoes a line when its end came: to wait for it before that is lost time. */
   wholeLines?: boolean;
+  /** It shows something else than what was typed, and always the same: its echo proves nothing. */
+  otherwise?: boolean;
 }
 
 /** What the sender needs of the console. */
@@ -51,13 +54,13 @@ export interface SenderHost {
 export async function sendText(host: SenderHost, text: string, options: SendOptions): Promise<SendReport> {
   const { delay = 0, lineEnd = "\n", echo = false, secret = false } = options;
   if (echo) learn(host);
-  if (!echo || text === "" || host.habits.wholeLines) {
+  if (!echo || text === "" || host.habits.wholeLines || host.habits.otherwise) {
     host.typing(text, lineEnd, secret);
     await type(host, text + lineEnd, delay);
     return { attempts: 1, echo: echo && text !== "" ? "none" : "off" };
   }
-  let came = "";
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+  const answers = new Set<string>();
+  for (let attempt = 1; ; attempt += 1) {
     const from = host.history.end;
     const pace = attempt === 1 ? delay : Math.max(delay * 2 ** (attempt - 1), SLOWER[attempt - 1] ?? 0);
     host.typing(text, lineEnd, secret);
@@ -68,17 +71,21 @@ export async function sendText(host: SenderHost, text: string, options: SendOpti
       await type(host, lineEnd, pace);
       return { attempts: attempt, echo: seen };
     }
-    came = host.history.slice(from);
-    const shown = secret ? "" : `: sent ${JSON.stringify(text)}, came back ${JSON.stringify(came)}`;
-    host.log?.warning(
-      `The console garbled what was typed${shown}${attempt < ATTEMPTS ? "; typing it again, slower" : ""}`,
-    );
+    const came = host.history.slice(from);
+    const sent = secret ? "" : `: sent ${JSON.stringify(text)}, came back ${JSON.stringify(came)}`;
+    answers.add(came);
+    if (attempt === ATTEMPTS) {
+      // Whether it was garbled on its way to the peer or back nobody knows: the line goes out, as nothing else is left.
+      if (answers.size === 1) host.habits.otherwise = true;
+      host.log?.warning(
+        `The console garbled what was typed ${attempt} times, and the line goes out so${sent}. ${ADVICE}`,
+      );
+      await type(host, lineEnd, pace);
+      return { attempts: attempt, echo: seen };
+    }
+    host.log?.warning(`The console garbled what was typed${sent}; typing it again, slower`);
     await eraseLine(host);
   }
-  const shown = secret ? "" : `: sent ${JSON.stringify(text)}, last came back ${JSON.stringify(came)}`;
-  throw new InfrastructureError(`The console garbled what was typed ${ATTEMPTS} times${shown}`, {
-    advice: "Give the device character_delays for boot and test, or check speed and flow control of its serial line.",
-  });
 }
 
 /** A line that came back only after its end went out shows how the peer echoes. */

@@ -16,6 +16,8 @@ const SHORTEST = 3;
 const EVIDENT = 0.5;
 /** Output that is compared, characters. */
 const COMPARED = 2048;
+/** A longer text may be wrapped, so that its echo takes several lines. */
+const WRAPPED = 40;
 
 export type EchoState =
   /** Came back whole; `end` is the place after it. */
@@ -30,13 +32,24 @@ export type EchoState =
 export function checkEcho(output: string, typed: string): EchoState {
   const text = typed.replace(new RegExp(UNSEEN, "g"), "");
   const readings: LiftedText[] = READINGS.map((mixedIn) => lift(output, mixedIn));
-  for (const reading of readings) {
-    const place = reading.text.indexOf(text);
-    if (place >= 0) return { state: "seen", end: text === "" ? 0 : reading.at(place + text.length - 1) + 1 };
-  }
+  for (const reading of readings)
+    for (const form of [text, doubled(text)]) {
+      const place = reading.text.indexOf(form);
+      if (place >= 0) return { state: "seen", end: text === "" ? 0 : reading.at(place + form.length - 1) + 1 };
+    }
   if (readings.every((reading) => reading.text === "")) return { state: "unseen" };
   if (readings.some((reading) => reading.text !== "" && text.startsWith(reading.text))) return { state: "partial" };
   if (text.length < SHORTEST) return { state: "unseen" };
-  const came = readings[0]?.text.slice(-COMPARED) ?? "";
-  return { state: similarity(text.slice(0, COMPARED), came) >= EVIDENT ? "garbled" : "unseen" };
+  const came = text.length < WRAPPED ? lastLine(output) : (readings[0]?.text ?? "");
+  // A short text is a bit like much of what others print.
+  if (text.length < WRAPPED && came.length > 2 * text.length + SHORTEST) return { state: "unseen" };
+  return {
+    state: similarity(text.slice(0, COMPARED), came.slice(-COMPARED)) >= EVIDENT ? "garbled" : "unseen",
+  };
 }
+
+/** Both ends of the line echo each character. */
+const doubled = (text: string): string => text.replace(/./gsu, "$&$&");
+
+/** The echo of a text without line end stands in the line that is being written. */
+const lastLine = (output: string): string => lift(output.slice(output.lastIndexOf("\n") + 1), READINGS[0]!).text;

@@ -117,8 +117,8 @@ export interface SendOptions {
 export interface SendReport {
   /** Times it had to be sent. */
   attempts: number;
-  /** `seen`: echo verified; `none`: peer does not echo; `off`: not asked. */
-  echo: "seen" | "none" | "off";
+  /** `seen`: echo verified; `garbled`: it stayed another text; `none`: peer does not echo; `off`: not asked. */
+  echo: "seen" | "garbled" | "none" | "off";
 }
 
 /** What the console tells of everything that it reads, for logs and recordings. */
