@@ -12,13 +12,15 @@ const WHOLE_ALL = new RegExp(WHOLE.source, "g");
 
 const KERNEL = new RegExp(`(?:\\r*\\n)?${KERNEL_LINE.replace("|$", "")}`, "y");
 const KERNEL_BEGUN = new RegExp(
-  `(?:\\r+|\\r*\\n)?(?:${KERNEL_STAMP}[^\\n]*|\\[ {0,6}(?:\\d{1,7}(?:\\.(?:\\d{0,6}\\]?(?:\\[ {0,6}(?:[TC]\\d{0,7})?)?)?)?)?)?$`,
+  `(?:\\r+|\\r*\\n)?(?:${KERNEL_STAMP}[^\\n]*|<\\d{0,3}>?|(?:<\\d{1,3}>)?\\[ {0,6}(?:\\d{1,7}(?:\\.(?:\\d{0,6}\\]?(?:\\[ {0,6}(?:[TC]\\d{0,7})?)?)?)?)?)?$`,
   "y",
 );
 const ESCAPE_HERE = new RegExp(ESCAPE, "y");
 /** What may still become a line of the kernel, an escape sequence, or a wrapped line. */
 const BEGUN = [KERNEL_BEGUN, new RegExp(ESCAPE_BEGUN, "y"), / ?\r*$/y];
 const LINE_END = /\r*\n/y;
+/** Where something begins that is none of the signal's text. */
+const STOPS = new Set(["\r", "\n", "[", "<", "\x1b", " "]);
 const WRAP = / ?\r(?![\r\n])/y;
 
 /** A signal and the offset after its last character. */
@@ -94,7 +96,7 @@ export class SignalReader {
       const char = text[at];
       if (at - start > LONGEST) return broken(text, start, at, clean);
       if (char === undefined) return last ? broken(text, start, at, clean) : { kind: "more" };
-      if (char === "\r" || char === "\n" || char === "[" || char === "\x1b" || char === " ") {
+      if (at > start && STOPS.has(char)) {
         const kernel = lengthAt(KERNEL, text, at);
         if (kernel > 0) {
           this.#readKernel(text.slice(at, at + kernel), base + at, found);

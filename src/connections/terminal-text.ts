@@ -6,8 +6,8 @@ export const ESCAPE = "\\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\\x07\\x1b]*(?:\\x07|\\
 /** What may still become one, at the end of a text. */
 export const ESCAPE_BEGUN = "\\x1b(?:\\[[0-?]*[ -/]*)?$";
 
-/** The stamp that begins each line of the kernel: `[    3.141592]`, with printk's caller where it is configured. */
-export const KERNEL_STAMP = "\\[ {0,6}\\d{1,7}\\.\\d{6}\\](?:\\[ {0,6}[TC]\\d{1,7}\\])?";
+/** The stamp that begins each line of the kernel: `[    3.141592]`, with its level and printk's caller where they are told. */
+export const KERNEL_STAMP = "(?:<\\d{1,3}>)?\\[ {0,6}\\d{1,7}\\.\\d{6}\\](?:\\[ {0,6}[TC]\\d{1,7}\\])?";
 
 /** A line of the kernel from its stamp to its end; at the end of the output it may still be growing. */
 export const KERNEL_LINE = `${KERNEL_STAMP}[^\\n]*(?:\\n|$)`;

@@ -64,7 +64,8 @@ export class MessageReader {
   readonly #tell: (message: KernelMessage) => void;
   #open: Block | undefined;
   #last: string | undefined;
-  #over = false;
+  /** What was read behind somebody else's line: it counts when that line is none of theirs. */
+  #aside: KernelMessage[] | undefined;
 
   constructor(
     watchers: WatcherDefinition[],
@@ -82,9 +83,10 @@ export class MessageReader {
   /** @param phase whose the console is */
   read(lines: string[], phase: string): void {
     for (const line of lines) {
-      if (this.#last !== undefined && line.includes(this.#last)) this.#over = true;
-      if (this.#over) this.finish();
-      else if (this.#open) this.#add(this.#open, line, line);
+      if (this.#last !== undefined && !this.#aside && line.includes(this.#last)) {
+        this.finish();
+        this.#aside = [];
+      } else if (this.#open) this.#add(this.#open, line, line);
       else this.#begin(line, phase);
     }
   }
@@ -96,13 +98,27 @@ export class MessageReader {
 
   /** That line was none of somebody else's. */
   goOn(): void {
+    const aside = this.#aside ?? [];
     this.#last = undefined;
-    this.#over = false;
+    this.#aside = undefined;
+    aside.forEach(this.#tell);
   }
 
   /** Nothing more is read. */
   close(): void {
     this.onClose();
+    this.finish();
+  }
+
+  /**
+   * Something is typed: what is being read ended before the line that is answered, which may stand in it already.
+   * @param line the one that has not ended
+   */
+  answered(line: string): void {
+    const asks = line.trim();
+    const lines = this.#open?.lines ?? [];
+    const at = asks === "" ? -1 : lines.findIndex((one, index) => index > 0 && one.trim().startsWith(asks));
+    if (at > 0) lines.length = at;
     this.finish();
   }
 
@@ -112,9 +128,11 @@ export class MessageReader {
     if (!open) return;
     this.#open = undefined;
     open.over.abort();
-    const message = open.lines.join("\r\n");
+    const message = open.lines.join("\r\n").trimEnd();
     const kind = renderText(open.pattern.watcher.kind, { ...this.#scope(), message });
-    this.#tell({ kind: kind || kindOf(message), message });
+    const told = { kind: kind || kindOf(message), message };
+    if (this.#aside) this.#aside.push(told);
+    else this.#tell(told);
   }
 
   #begin(line: string, phase: string): void {

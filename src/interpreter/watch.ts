@@ -110,9 +110,13 @@ function readMessages(
   };
   follow(runtime.notices.phaseOf(level));
   const unfollow = runtime.notices.onPhase(level, follow);
+  const typed = console.events.subscribe((event) => {
+    if (event.kind === "input") reader.answered(console.lastLine());
+  });
   reader.onClose = () => {
     stopped = true;
     unfollow();
+    typed.unsubscribe();
     stop?.();
   };
   return () => reader.close();

@@ -175,7 +175,7 @@ describe("the last line", () => {
     const { board, console } = open();
     board.say("one\r\nPassword: \x1b[6n");
     expect(console.lastLine()).toBe("Password: ");
-    board.say("[    5.000000] usb 1-1: new device\r\n");
+    board.say("[    5.000000] usb 1-1: new device\r\n<4>[    5.000001][    T1] with its level\r\n");
     expect(console.lastLine()).toBe("Password: ");
     board.say("\r\n");
     expect(console.lastLine()).toBe("");

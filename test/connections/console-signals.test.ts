@@ -58,6 +58,12 @@ describe("signals", () => {
       }
   });
 
+  test("a kernel line may begin with its level", () => {
+    const output = `<LAVA_SIGNAL_TEST<4>${kernel("a")}CASE TEST_CASE_ID=x RESULT=<2>\r\n`;
+    for (const cut of CUTS)
+      expect(read(output, cut).map(short)).toEqual(["TESTCASE TEST_CASE_ID=x RESULT=<2 (mended)"]);
+  });
+
   test("several kernel lines in one signal, with printk's caller", () => {
     const output = `<LAVA_SIG${kernel("a")}NAL_TESTCASE TEST_${kernel("b")}CASE_ID=x RES[12345.678901][  T123] c\r\nULT=fail>\r\n`;
     for (const cut of CUTS)

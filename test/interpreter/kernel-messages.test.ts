@@ -75,6 +75,34 @@ describe("kernel messages", () => {
     ]);
   });
 
+  it("end before the line that is answered: what the login prints belongs to nobody's message", async () => {
+    const { results, verdict } = await boot(
+      [
+        "[    1.0] ------------[ cut here ]------------\r\n[    1.0] WARNING: at foo\r\n",
+        "\r\nboard login: ",
+        "[    2.000000] usb 1-1: new device\r\n\r\nboard login: ",
+      ],
+      ", auto_login: { login_prompt: 'board login:', username: root }",
+      { rules: { login: { input: "root", output: ["Last login: Mon Jan 1\r\n", SHELL] } } },
+    );
+    expect(verdict.result).toBe("pass");
+    expect(booked(results, "kernel-messages")[0]?.extra?.extra).toEqual([
+      { kind: "warning", message: "[    1.0] ------------[ cut here ]------------\r\n[    1.0] WARNING: at foo" },
+    ]);
+  });
+
+  it("a board that resets itself and boots is heard all the same, from its banner on", async () => {
+    const { results, verdict } = await boot(["\r\nU-Boot SPL 2023.01 (Jan 01 2023)\r\n", KERNEL, report, SHELL]);
+    expect(verdict.result).toBe("pass");
+    expect(booked(results, "kernel-messages")).toMatchObject([{ result: "pass", extra: { extra: WHOLE } }]);
+  });
+
+  it("of a board that came not up again, what it said behind its banner is no news", async () => {
+    const { results, verdict } = await boot([`${OOPS}\r\n`, "U-Boot SPL 2023.01 (Jan 01 2023)\r\n", `${KASAN}\r\n`]);
+    expect(verdict.error?.message).toContain("rebooted");
+    expect(kinds(booked(results, "kernel-messages")[0])).toEqual(["oops", "DUT_has_reset"]);
+  });
+
   it("a panic within a message is seen at once, and both are told", async () => {
     const panic =
       "[    1.2] Kernel panic - not syncing: x\r\n[    1.3] ---[ end Kernel panic - not syncing: x ]---\r\n";
