@@ -49,6 +49,18 @@ export function sourcesFor(architecture, release = osRelease(), folder = SYSTEM)
   ];
 }
 
+const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/** A line of sources.list for a release of Debian: from the mirror that the system uses, where it is a Debian. */
+export function debianSource(type, release) {
+  const text = sourcesFor("amd64")
+    .map((source) => source.text)
+    .join("\n");
+  const mirror = /https?:\/\/\S+\/debian\/?(?=\s|$)/m.exec(text)?.[0] ?? "http://deb.debian.org/debian";
+  if (!existsSync(KEYRING)) throw new Error(`Debian's keys are not there (${KEYRING}): install debian-archive-keyring`);
+  return `${type} [signed-by=${KEYRING}] ${mirror} ${release} main\n`;
+}
+
 /** What `apt-cache depends` says: the packages that each package depends on. */
 function dependencies(text) {
   const known = new Map();
@@ -69,12 +81,16 @@ export class AptFetcher {
   #options;
   #environment = { ...process.env, LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" };
 
-  constructor(folder, architecture) {
+  #archives;
+
+  /** @param {string} [list] a sources.list in the place of the system's own sources */
+  constructor(folder, architecture, list) {
     const state = join(folder, "apt");
+    this.#archives = join(state, "cache/archives");
     for (const name of ["lists/partial", "cache/archives/partial", "sources"])
       mkdirSync(join(state, name), { recursive: true });
     writeFileSync(join(state, "status"), "");
-    const sources = sourcesFor(architecture);
+    const sources = list ? [{ name: "own.list", text: list }] : sourcesFor(architecture);
     if (sources.length === 0) throw new Error(`No package source for ${osRelease().PRETTY_NAME} found in ${SYSTEM}`);
     for (const { name, text } of sources) writeFileSync(join(state, "sources", name), text);
     this.#options = Object.entries({
@@ -118,6 +134,19 @@ export class AptFetcher {
     return readdirSync(folder)
       .filter((name) => name.endsWith(".deb"))
       .map((name) => join(folder, name));
+  }
+
+  /** Fetches .deb files of these packages and of all that they depend on; returns their paths. */
+  downloadWithAll(names) {
+    this.#run("apt-get", ["-qq", "-y", "--no-install-recommends", "--download-only", "install", ...names]);
+    return readdirSync(this.#archives)
+      .filter((name) => name.endsWith(".deb"))
+      .map((name) => join(this.#archives, name));
+  }
+  /** Fetches a source package into `folder`, as it is. */
+  downloadSource(folder, name) {
+    mkdirSync(folder, { recursive: true });
+    this.#run("apt-get", ["-qq", "source", "--download-only", name], folder);
   }
 
   #run(program, words, cwd) {

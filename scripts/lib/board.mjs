@@ -56,8 +56,10 @@ function runningPid(socket) {
 
 /**
  * Starts a board, powered off, and returns when its console and its power switch can be reached.
- * @param {{machine?: string, port?: number, socket?: string, tftp?: string, log?: string, serial?: string, words?: string[]}} options
- *   `serial`: a terminal device that is the serial line instead of the telnet port; `words`: further ones for QEMU (disks)
+ * @param {{machine?: string | object, port?: number, socket?: string, tftp?: string, log?: string, serial?: string, plain?: boolean,
+ *   network?: string, words?: string[]}} options `machine`: one of MACHINES, or what would stand there; `serial`: a terminal device that
+ *   is the serial line instead of the telnet port; `plain`: the port speaks no telnet; `network`: further settings of the user network;
+ *   `words`: further ones for QEMU (disks)
  * @returns the options with defaults filled in
  * @throws when it runs already or QEMU refuses
  */
@@ -68,7 +70,7 @@ export async function start(options = {}) {
   };
   const socket = shortSocket(board.socket);
   if (runningPid(socket)) throw new Error(`The board at ${board.socket} runs already (pid ${runningPid(socket)}).`);
-  const machine = MACHINES[board.machine];
+  const machine = typeof board.machine === "object" ? board.machine : MACHINES[board.machine];
   if (!machine) throw new Error(`Unknown machine "${board.machine}": ${Object.keys(MACHINES).join(", ")}`);
   const { qemu, firmware } = machine;
   const missing = (what) => `${what} is missing: install the package`;
@@ -80,14 +82,19 @@ export async function start(options = {}) {
   const log = `logfile=${comma(resolve(board.log))},logappend=on`;
   const line = board.serial
     ? `serial,id=console,path=${comma(board.serial)},${log}`
-    : `socket,id=console,host=127.0.0.1,port=${board.port},telnet=on,server=on,wait=off,${log}`;
+    : `socket,id=console,host=127.0.0.1,port=${board.port},telnet=${board.plain ? "off" : "on"},server=on,wait=off,${log}`;
   const words = [
     ...machine.words,
     // By name: where /dev/kvm opens, it need not run guests.
     ...["-accel", "tcg"],
     ...["-nodefaults", "-display", "none", "-S"],
     ...["-chardev", line, "-serial", "chardev:console"],
-    ...["-netdev", `user,id=net,tftp=${comma(resolve(board.tftp))}`, "-device", "virtio-net-pci,netdev=net"],
+    ...[
+      "-netdev",
+      `user,id=net,tftp=${comma(resolve(board.tftp))}${board.network ? `,${board.network}` : ""}`,
+      "-device",
+      "virtio-net-pci,netdev=net",
+    ],
     ...(options.words ?? []),
     ...["-qmp", `unix:${comma(socket)},server=on,wait=off`],
     ...["-daemonize", "-pidfile", pidFile(socket)],

@@ -181,12 +181,13 @@ function setupCheckout() {
 
 /**
  * Does all that is missing, and says each thing before it does it. Fast when nothing is.
- * @param {{tests?: boolean, packages?: boolean, images?: string[]}} options `images`: which of build-images.mjs (default
+ * @param {{tests?: boolean, peers?: boolean, packages?: boolean, images?: string[]}} options `images`: which of build-images.mjs (default
  *   all); `packages`: false leaves the system's packages as they are; `tests`: also the packages that only the tests need;
- *   those marked `ci` (they start services of the system) only where CI is set, `build` only in a checkout
+ *   those marked `ci` (they start services of the system) only where CI is set, `build` only in a checkout; `peers`: also the
+ *   packages of `npm run test:peers`
  * @throws SetupError
  */
-export function setup({ tests = false, packages = true, images } = {}) {
+export function setup({ tests = false, peers = false, packages = true, images } = {}) {
   const version = process.versions.node.split(".").map(Number);
   if (version[0] < NODE_WANTED[0] || (version[0] === NODE_WANTED[0] && version[1] < NODE_WANTED[1])) {
     throw new SetupError(`Node ${process.versions.node} is too old: ${NODE_WANTED.join(".")} or newer is needed.`);
@@ -196,6 +197,7 @@ export function setup({ tests = false, packages = true, images } = {}) {
     ...(IS_CHECKOUT ? ["build"] : []),
     ...(tests ? ["tests"] : []),
     ...(tests && process.env.CI ? ["ci"] : []),
+    ...(peers ? ["peers"] : []),
   ];
   const list = JSON.parse(readFileSync(join(ROOT, "scripts/debian-packages.json"), "utf8"));
   if (packages) installPackages(list.filter((entry) => purposes.includes(entry.for)));

@@ -1,10 +1,11 @@
-/** README's table of methods: a row for each file of machines/ that a block of a job can choose, and no cell without a word. */
+/** The table of methods: a row for each file of machines/ that a block of a job can choose, and no cell without a word. */
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { describePeers } from "../../scripts/peers/peers.mjs";
 
 const root = new URL("../../", import.meta.url);
-const readme = readFileSync(new URL("README.md", root), "utf8");
-const section = readme.slice(readme.indexOf("\n## Methods\n"));
+const page = readFileSync(new URL("docs/methods.md", root), "utf8");
+const section = page.slice(0, page.indexOf("\n## Peers\n"));
 const rows = section
   .split("\n")
   .filter((line) => line.startsWith("| ") && !line.startsWith("| ---"))
@@ -15,9 +16,9 @@ const rows = section
       .map((cell) => cell.trim()),
   );
 const methods = rows.filter(([first]) => first !== "method" && first !== "kind");
-const links = [...section.matchAll(/\]\((machines\/[^)]+)\)/g)].map(([, path]) => path!);
+const links = [...section.matchAll(/\]\(\.\.\/(machines\/[^)]+)\)/g)].map(([, path]) => path!);
 
-describe("README's table of methods", () => {
+describe("The table of methods", () => {
   it.each(["deploy", "boot", "test", "command"])("has a row for each file of machines/%s", (family) => {
     const files = readdirSync(new URL(`machines/${family}/`, root)).map((name) => `machines/${family}/${name}`);
     expect(files.length).toBeGreaterThan(0);
@@ -56,5 +57,18 @@ describe("README's table of methods", () => {
         .map((cell) => `${method}: ${cell}`),
     ]);
     expect(lacking).toEqual([]);
+  });
+});
+
+describe("The table of peers", () => {
+  const peers = page
+    .slice(page.indexOf("\n## Peers\n"))
+    .split("\n")
+    .flatMap((line) => /^\| \[([\w-]+)\]\(/.exec(line)?.[1] ?? []);
+
+  it("has a row for each file of scripts/peers, and each of them has its tests", () => {
+    expect(peers.toSorted()).toEqual(Object.keys(describePeers()).toSorted());
+    const tests = readdirSync(new URL("test/peers/", root)).map((name) => name.replace(".test.ts", ""));
+    expect(tests.toSorted()).toEqual(peers.toSorted());
   });
 });
