@@ -3,6 +3,12 @@
 /** Takes some of the bytes and says how many; `later` is called when there may be room again, if it took fewer. */
 export type Attempt = (bytes: Uint8Array, later: () => void) => number;
 
+/** One write, and the one after it: the oldest are dropped from the middle of the chain. */
+interface Waiting {
+  bytes: Uint8Array;
+  next?: Waiting | undefined;
+}
+
 /**
  * Writes as fast as the reader takes it. What is more than `most` bytes behind is dropped, the oldest first and each
  * write as a whole, so that no escape sequence is cut and the end is always told; how much was dropped is told too.
@@ -10,7 +16,9 @@ export type Attempt = (bytes: Uint8Array, later: () => void) => number;
 export class Backlog {
   readonly #attempt: Attempt;
   readonly #most: number;
-  #waiting: Uint8Array[] = [];
+  /** The first may have been written in part. */
+  #first: Waiting | undefined;
+  #last: Waiting | undefined;
   #size = 0;
   #dropped = 0;
   #busy = false;
@@ -28,13 +36,17 @@ export class Backlog {
   write(text: string): void {
     const bytes = Buffer.from(text);
     if (bytes.length === 0) return;
-    this.#waiting.push(bytes);
+    const added = { bytes };
+    if (this.#first && this.#last) this.#last.next = added;
+    else this.#first = added;
+    this.#last = added;
     this.#size += bytes.length;
-    // The first may have been written in part.
-    while (this.#size > this.#most && this.#waiting.length > 2) {
-      const [oldest] = this.#waiting.splice(1, 1) as [Uint8Array];
-      this.#size -= oldest.length;
-      this.#dropped++;
+    for (const first = this.#first; this.#size > this.#most; ) {
+      const oldest = first.next;
+      if (!oldest?.next) break;
+      this.#size -= oldest.bytes.length;
+      this.#dropped += linesOf(oldest.bytes);
+      first.next = oldest.next;
     }
     if (!this.#busy) this.#pump();
   }
@@ -46,29 +58,37 @@ export class Backlog {
 
   #pump(): void {
     this.#busy = false;
-    for (let first = this.#waiting[0]; first; first = this.#waiting[0]) {
+    for (let first = this.#first; first; first = this.#first) {
       let again = false;
-      const taken = this.#attempt(first, () => {
+      const taken = this.#attempt(first.bytes, () => {
         again = true;
         if (this.#busy) this.#pump();
       });
       this.#size -= taken;
-      if (taken < first.length) {
-        this.#waiting[0] = first.subarray(taken);
+      if (taken < first.bytes.length) {
+        first.bytes = first.bytes.subarray(taken);
         if (again) continue;
         this.#busy = true;
         return;
       }
-      this.#waiting.shift();
+      this.#first = first.next;
       if (this.#dropped > 0) {
         const notice = Buffer.from(
           `# ${this.#dropped} lines were not shown: nobody read them. The log files hold all.\n`,
         );
         this.#dropped = 0;
-        this.#waiting.unshift(notice);
+        this.#first = { bytes: notice, next: this.#first };
+        if (!this.#first.next) this.#last = this.#first;
         this.#size += notice.length;
       }
     }
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 }
+
+/** Lines that a write has; it is one, too, when it ends none. */
+const linesOf = (bytes: Uint8Array): number =>
+  Math.max(
+    1,
+    bytes.reduce((lines, byte) => lines + (byte === 10 ? 1 : 0), 0),
+  );

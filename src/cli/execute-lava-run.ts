@@ -22,6 +22,7 @@ function seconds(text: string): number {
 export async function executeLavaRun(job: string, options: LavaRunOptions, context: CliContext): Promise<number> {
   const { cwd, clock, stderr } = context;
   const { jobId, outputDir, token } = options;
+  for (const stream of [context.stdout, stderr]) stream.unblock?.();
   const texts = readInputs(job, options, context);
   const { output } = makePlace({ jobId, outputDir, cwd, now: clock.now() });
   context.setTitle(`lava-run [job: ${jobId}]`);

@@ -12,6 +12,7 @@ import { plain } from "./terminal/paint.js";
 export async function executeRun(job: string, options: RunCommandOptions, context: CliContext): Promise<number> {
   const { cwd, clock, stderr } = context;
   const { jobId, outputDir } = options;
+  for (const stream of [context.stdout, stderr]) stream.unblock?.();
   const texts = readInputs(job, options, context);
   const place = makePlace({
     ...(jobId !== undefined && { jobId }),

@@ -1,8 +1,8 @@
 /** Standard output and error: plain writes until a command asks for a stream. */
-import { constants, fstatSync, openSync, writeSync } from "node:fs";
+import { constants, fstatSync, openSync, type Stats, writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { onlyOwnSequences } from "../base/visible-text.js";
-import { Backlog } from "./backlog.js";
+import { type Attempt, Backlog } from "./backlog.js";
 import type { Output } from "./context.js";
 
 /**
@@ -21,7 +21,9 @@ export class ProcessOutput implements Output {
 
   get isTTY(): boolean {
     // Only a character device can be one; asking Node itself makes the stream.
-    return (this.#stream !== undefined || isCharacterDevice(this.#fd)) && this.stream().isTTY === true;
+    return (
+      (this.#stream !== undefined || kindOf(this.#fd)?.isCharacterDevice() === true) && this.stream().isTTY === true
+    );
   }
   get columns(): number | undefined {
     return this.isTTY ? this.stream().columns : undefined;
@@ -30,10 +32,18 @@ export class ProcessOutput implements Output {
     return this.isTTY ? this.stream().rows : undefined;
   }
 
-  /** From now on no write blocks: Node writes to a terminal only when it takes everything, which a stopped one never does. */
+  /**
+   * From now on no write blocks, nor is kept without a bound: Node writes to a terminal only when it takes everything,
+   * which a stopped one never does, and keeps all that a pipe does not take (`| less`).
+   */
   unblock(): void {
-    this.#backlog ??= isatty(this.#fd) ? terminalBacklog(this.#fd) : undefined;
-    if (!this.#backlog) this.stream();
+    if (this.#backlog || this.#gone) return;
+    const terminal = isatty(this.#fd);
+    const most = terminal ? MOST_BEHIND : MOST_BEHIND_IN_PIPE;
+    const own = terminal || kindOf(this.#fd)?.isFIFO() ? ownWay(this.#fd) : undefined;
+    if (own !== undefined) this.#backlog = new Backlog(attempts(own), most);
+    else if (kindOf(this.#fd)?.isSocket()) this.#backlog = new Backlog(streamAttempts(this.stream()), most);
+    else this.stream();
   }
 
   /** Whether the reader has fallen behind. */
@@ -64,10 +74,10 @@ export class ProcessOutput implements Output {
   }
 
   /** Resolves when everything was taken: the output may be a pipe that is still being read. */
-  drained(): Promise<void> {
-    if (this.#backlog) return this.#backlog.drained();
+  async drained(): Promise<void> {
+    await this.#backlog?.drained();
     const stream = this.#stream;
-    return new Promise((resolve) => (stream?.writableLength ? stream.write("", () => resolve()) : resolve()));
+    await new Promise<void>((resolve) => (stream?.writableLength ? stream.write("", () => resolve()) : resolve()));
   }
 
   #writeAll(bytes: Uint8Array): void {
@@ -82,35 +92,63 @@ export class ProcessOutput implements Output {
   }
 }
 
-function isCharacterDevice(fd: number): boolean {
+function kindOf(fd: number): Stats | undefined {
   try {
-    return fstatSync(fd).isCharacterDevice();
-  } catch {
-    return false;
-  }
-}
-
-/** Bytes that a stopped terminal may be behind, and how often it is asked whether it goes on, in ms. */
-const MOST_BEHIND = 1 << 20;
-const ASK_AGAIN = 50;
-
-/** A way of our own to the terminal, which does not block; undefined where it cannot be opened again (another user's). */
-function terminalBacklog(fd: number): Backlog | undefined {
-  let own: number;
-  try {
-    own = openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NOCTTY | constants.O_NONBLOCK);
+    return fstatSync(fd);
   } catch {
     return undefined;
   }
-  return new Backlog((bytes, later) => {
+}
+
+/** Bytes that a stopped terminal may be behind. */
+const MOST_BEHIND = 1 << 20;
+/** Bytes that the program at the other end of a pipe may be behind: it may collect what comes, and be slow. */
+const MOST_BEHIND_IN_PIPE = 16 << 20;
+/** ms after which a reader that took nothing is asked whether it goes on: soon at first, and this seldom in the end. */
+const ASK_AGAIN = 50;
+
+/**
+ * A way of our own to a terminal or a pipe, which does not block: its other users keep theirs as it is. Undefined where
+ * it cannot be opened again (another user's).
+ */
+function ownWay(fd: number): number | undefined {
+  try {
+    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NOCTTY | constants.O_NONBLOCK);
+  } catch {
+    return undefined;
+  }
+}
+
+function attempts(own: number): Attempt {
+  let wait = 1;
+  return (bytes, later) => {
     let at = 0;
     try {
       while (at < bytes.length) at += writeSync(own, bytes, at);
     } catch (error) {
-      // A terminal that is gone takes everything.
+      // A terminal or a reader that is gone takes everything.
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") return bytes.length;
-      setTimeout(later, ASK_AGAIN);
+      wait = at > 0 ? 1 : Math.min(2 * wait, ASK_AGAIN);
+      setTimeout(later, wait);
     }
     return at;
-  }, MOST_BEHIND);
+  };
+}
+
+/** The same by Node's stream, for sockets: it has one write at a time. */
+function streamAttempts(stream: NodeJS.WriteStream): Attempt {
+  let busy = false;
+  let waiting: (() => void) | undefined;
+  return (bytes, later) => {
+    if (busy) {
+      waiting = later;
+      return 0;
+    }
+    busy = true;
+    stream.write(bytes, () => {
+      busy = false;
+      waiting?.();
+    });
+    return bytes.length;
+  };
 }

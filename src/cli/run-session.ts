@@ -48,7 +48,6 @@ export interface SessionOptions {
 /** Runs a job and writes everything that is to be found in the output directory. Rejects with InfrastructureError when that cannot be written at all. */
 export async function runSession(options: SessionOptions, context: CliContext): Promise<RunReport> {
   const { inputs, output, screen } = options;
-  for (const stream of [context.stdout, context.stderr]) stream.unblock?.();
   const folder = makeWorkFolder({ ...inputs, usual: options.asLava ? LAVA_FOLDER : undefined });
   const work = folder.path;
   const unlinkLog = work.startsWith(LAVA_FOLDER) ? linkLog(folder, output) : () => {};
