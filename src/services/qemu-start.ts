@@ -136,8 +136,9 @@ export const qemuStart: Service = {
       errors.push(error);
     }
     const kvm = optionalText(input, "kvm");
-    const asked = [...texts(input, "options"), ...texts(input, "extra")].flatMap(splitWords).includes("-enable-kvm");
-    if (asked && kvm !== undefined && !existsSync(kvm))
+    // As LAVA: the option as an entry of its own in the device's list. In any other form QEMU itself decides, which may
+    // have another accelerator to fall back on.
+    if (texts(input, "options").includes("-enable-kvm") && kvm !== undefined && !existsSync(kvm))
       errors.push(
         new JobError("The device's options have -enable-kvm, but this machine has no KVM", {
           advice: `Load the kernel's module (it makes ${kvm}), or give the job \`context: {no_kvm: true}\`.`,

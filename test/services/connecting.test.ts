@@ -261,6 +261,19 @@ describe("qemu-start", () => {
     });
   });
 
+  test("the device's -enable-kvm is refused where there is no KVM, before the run", async () => {
+    const input = { command: "./qemu", extra: null, images: {} };
+    const asked = (options: string[], kvm: string) => qemuStart.validate!({ ...input, options, kvm }, context);
+    const missing = join(context.paths.deviceDir, "no-kvm");
+    expect(await asked(["-nographic", "-enable-kvm"], missing)).toMatchObject([
+      { name: "JobError", advice: expect.stringContaining("no_kvm: true") },
+    ]);
+    expect(await asked(["-nographic", "-enable-kvm"], context.paths.deviceDir)).toEqual([]);
+    // QEMU may have another accelerator to fall back on: LAVA runs these.
+    expect(await asked(["-accel tcg -enable-kvm"], missing)).toEqual([]);
+    expect(await asked(["-machine accel=kvm:tcg"], missing)).toEqual([]);
+  });
+
   test("a missing QEMU is an InfrastructureError with its package", async () => {
     const input = { command: "qemu-system-s390x", options: [], extra: [], images: {} };
     context.env = { PATH: "/nonexistent" };
