@@ -69,7 +69,7 @@ export function parseYaml(text: string, file: string, variables?: ScriptVariable
   let tree: YamlTree;
   try {
     const document = composeYaml(text);
-    for (const error of distinctLines(document.errors, lines)) {
+    for (const error of causes(document.errors, lines)) {
       const { message, hint } = syntaxProblem(error.code, error.message);
       refuse(error.offset, message, hint);
     }
@@ -128,10 +128,16 @@ export class Lines {
   }
 }
 
-/** One error often makes the parser see more behind it: one of each line is told, and only some. */
-function distinctLines<T extends { offset: number }>(errors: T[], lines: Lines): T[] {
+/** Faults that the parser reads past: what it finds behind them is no consequence of theirs. */
+const LOCAL_FAULTS = new Set(["TAB_AS_INDENT", "BAD_DQ_ESCAPE", "BAD_SCALAR_START"]);
+
+/** The causes: behind the first fault that breaks the structure, the parser misreads what may be right. One a line. */
+function causes<T extends { code: string; offset: number }>(errors: T[], lines: Lines): T[] {
+  const inOrder = errors.toSorted((a, b) => a.offset - b.offset);
+  const broken = inOrder.findIndex(({ code }) => !LOCAL_FAULTS.has(code));
   const seen = new Set<number>();
-  return errors
+  return inOrder
+    .slice(0, broken < 0 ? MAX_SYNTAX_ERRORS : broken + 1)
     .filter(({ offset }) => {
       const { line } = lines.at(offset).location;
       return seen.has(line) ? false : seen.add(line);
@@ -139,8 +145,28 @@ function distinctLines<T extends { offset: number }>(errors: T[], lines: Lines):
     .slice(0, MAX_SYNTAX_ERRORS);
 }
 
+/** The parser's names of tokens as they stand in the text. */
+const TOKENS: { [type: string]: string } = {
+  "flow-map-start": '"{"',
+  "flow-map-end": '"}"',
+  "flow-seq-start": '"["',
+  "flow-seq-end": '"]"',
+  "flow-error-end": "a closing bracket",
+  comma: '","',
+  "seq-item-ind": '"-"',
+  "map-value-ind": '":"',
+  "explicit-key-ind": '"?"',
+  alias: "an alias",
+  anchor: "an anchor",
+  tag: "a tag",
+  scalar: "a text",
+};
+const BRACKETS = /^flow-(map|seq)-/;
+
 /** The parser's codes in a user's words. */
-function syntaxProblem(code: string, message: string): { message: string; hint?: string } {
+function syntaxProblem(code: string, said: string): { message: string; hint?: string } {
+  let message = said;
+  const [, token, source] = /^Unexpected ([a-z-]+)(?: token)?(?: at node end| in YAML stream(?:: "(.*)")?)/.exec(said) ?? [];
   switch (code) {
     case "TAB_AS_INDENT":
       return { message: "a tab indents this line", hint: "YAML is indented with spaces only" };
@@ -177,6 +203,12 @@ function syntaxProblem(code: string, message: string): { message: string; hint?:
     case "UNEXPECTED_TOKEN":
     case "MISSING_CHAR":
       if (message.endsWith("quote")) return { message: "this quoted text is not closed", hint: "close the quote" };
+      if (token && BRACKETS.test(token))
+        return {
+          message: `${TOKENS[token]} is not expected here`,
+          hint: 'text that contains brackets or braces must be quoted here: "..."',
+        };
+      if (token && TOKENS[token]) message = `${source ? JSON.stringify(source) : TOKENS[token]} is not expected here`;
       return {
         message: firstSentence(message),
         hint: "is a quote, a bracket or a colon missing here or on the line above?",
