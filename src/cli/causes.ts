@@ -38,9 +38,22 @@ export function causesFirst(ofJob: Problem[], ofPipeline: Problem[]): { job: Pro
   return { job, pipeline };
 }
 
-function related(cause: string, { path }: Problem): boolean {
-  return path !== undefined && (isBelow(cause, path) || isBelow(path, cause));
+function related(cause: string, { path, message }: Problem): boolean {
+  if (path === undefined) return false;
+  return (
+    isBelow(cause, path) || isBelow(path, cause) || isOfAnotherBlock(cause, path) || isSpokenOf(cause, path, message)
+  );
 }
+
+const aroundOf = (path: string): string => path.slice(0, path.lastIndexOf("."));
+
+/** Whether the pipeline says, at another key of the same map, that it lacks the key of the cause. */
+const isSpokenOf = (cause: string, path: string, message: string): boolean =>
+  aroundOf(cause) === aroundOf(path) && message.includes(`\`${cause.slice(aroundOf(cause).length + 1)}\``);
+
+/** Whether the pipeline speaks of a key alone, which another block has, and the cause lies in such a key. */
+const isOfAnotherBlock = (cause: string, key: string): boolean =>
+  !key.includes("[") && cause.startsWith("actions[") && /[.[]/.test(cause.split(`.${key}`)[1]?.[0] ?? "");
 
 const inBlockOf = ({ path }: Problem, { path: block }: Problem): boolean =>
   path !== undefined && block !== undefined && isBelow(path, block);

@@ -15,6 +15,7 @@ interface Schema {
   properties?: { [key: string]: Schema | boolean };
   enum?: Json[];
   oneOf?: Schema[];
+  anyOf?: Schema[];
   errorMessage?: string;
   examples?: Json[];
   unknownKeys?: "error";
@@ -45,8 +46,11 @@ export function schemaProblems(
   const seen = new Set<string>();
   const problems: Problem[] = [];
   const count = { error: 0, warning: 0 };
-  for (const error of withoutEchoes(errors)) {
+  const { told, raised } = withoutMissing(withoutEchoes(errors));
+  for (const error of told) {
     const read = new SchemaError(error, schema as () => Schema, parsed, strict);
+    const cause = raised.get(error);
+    if (cause) read.raise(new SchemaError(cause, schema as () => Schema, parsed, strict));
     // To find the place and a hint takes time.
     if (count[read.severity] > MOST_TOLD && error.keyword !== "pythonRegExp") {
       count[read.severity] += 1;
@@ -90,6 +94,38 @@ function withoutEchoes(errors: readonly ErrorObject[]): ErrorObject[] {
   );
 }
 
+/** The keys of which one must be there, as an error says. */
+function wantedKeys({ keyword, params, parentSchema }: ErrorObject): string[] {
+  if (keyword === "required") return [String(params.missingProperty)];
+  if (keyword !== "oneOf" && keyword !== "anyOf") return [];
+  const branches = ((parentSchema as Schema | undefined)?.[keyword] ?? []) as { required?: string[] }[];
+  return branches.flatMap(({ required }) => required ?? []);
+}
+
+/**
+ * Leaves out a missing key where an unknown one beside it is that key misspelt: the unknown key is the one mistake, and
+ * as bad as what it leads to.
+ * @returns the errors that stay, and for a misspelt key the error that was left out for it
+ */
+function withoutMissing(errors: ErrorObject[]): { told: ErrorObject[]; raised: Map<ErrorObject, ErrorObject> } {
+  const unknown = new Map<string, ErrorObject[]>();
+  for (const error of errors) {
+    if (error.keyword !== "additionalProperties") continue;
+    const beside = unknown.get(error.instancePath) ?? [];
+    if (beside.length < MOST_TOLD) beside.push(error);
+    unknown.set(error.instancePath, beside);
+  }
+  const raised = new Map<ErrorObject, ErrorObject>();
+  const told = errors.filter((error) => {
+    const beside = unknown.get(error.instancePath) ?? [];
+    const wanted = beside.length > 0 ? wantedKeys(error) : [];
+    const cause = beside.find(({ params }) => nearest(String(params.additionalProperty), wanted).length > 0);
+    if (cause) raised.set(cause, error);
+    return !cause;
+  });
+  return { told, raised };
+}
+
 /** A problem at a place of the file. */
 export function problemAt(
   parsed: ParsedYaml,
@@ -116,6 +152,9 @@ export function problemAt(
 class SchemaError {
   readonly #path: (string | number)[];
   readonly #schema: Schema;
+  #raised = false;
+  /** The missing key that an unknown one is meant to be. */
+  #meant: string | undefined;
   constructor(
     private readonly error: ErrorObject,
     private readonly root: () => Schema,
@@ -126,7 +165,14 @@ class SchemaError {
     this.#schema = (error.parentSchema ?? {}) as Schema;
   }
 
+  /** Makes an unknown key as bad as what it leads to. */
+  raise(consequence: SchemaError): void {
+    this.#raised = consequence.#severity() === "error";
+    [this.#meant] = nearest(String(this.error.params.additionalProperty), wantedKeys(consequence.error));
+  }
+
   get severity(): Problem["severity"] {
+    if (this.#raised) return "error";
     const isKey = this.error.keyword === "additionalProperties";
     return isKey && !this.strict && this.#schema.unknownKeys !== "error" ? "warning" : "error";
   }
@@ -201,20 +247,39 @@ class SchemaError {
   #missing(key: string, name: string): Problem {
     const property = this.#deref(this.#schema.properties?.[key]) ?? this.#deref(this.#fullProperty(key));
     const example = property?.examples?.[0] ?? property?.enum?.[0];
+    const misspelt = this.#misspelt(key);
+    if (misspelt !== undefined)
+      return problemAt(this.parsed, [...this.#path, misspelt], this.#severity(), `"${key}" is missing in ${name}`, {
+        hint: `did you mean "${key}" in place of "${misspelt}"?`,
+        part: "key",
+      });
     const hint = example === undefined ? undefined : `add it, for example: ${key}: ${flow(example)}`;
     return this.#error(`"${key}" is missing in ${name}`, hint, "key");
+  }
+
+  /** A key that stands there and is none of the schema's, but nearly the one that is missing. */
+  #misspelt(missing: string): string | undefined {
+    const { data } = this.error;
+    if (!isMap(data)) return undefined;
+    const known = this.#schema.properties ?? {};
+    const unknown = Object.keys(data)
+      .filter((key) => !(key in known))
+      .slice(0, MOST_TOLD);
+    return unknown.find((key) => nearest(key, [missing]).length > 0);
   }
 
   #unknownKey(key: string): Problem | undefined {
     if (!this.strict && this.#schema.serverKeys?.includes(key)) return undefined;
     const known = Object.keys(this.#schema.properties ?? {});
-    const [near] = nearest(key, known);
+    const near = this.#meant ?? nearest(key, known)[0];
     const unused = known.filter((name) => !isMap(this.error.data) || !(name in this.error.data));
     const listed = unused.slice(0, MOST_KEYS).join(", ") + (unused.length > MOST_KEYS ? ", ..." : "");
     const path = [...this.#path, key];
     const where = this.#schema.title ?? (pathText(this.#path) || "the file");
     const hint = near ? `did you mean "${near}"?` : listed && `known here: ${listed}`;
-    return problemAt(this.parsed, path, this.severity, `"${key}" is not a key of ${where}`, { hint, part: "key" });
+    const message = `"${key}" is not a key of ${where}`;
+    const problem = problemAt(this.parsed, path, this.severity, message, { hint, part: "key" });
+    return this.#meant === undefined ? problem : { ...problem, path: pathText([...this.#path, this.#meant]) };
   }
 
   #unknownMethod(tag: string, value: Json | undefined): Problem | undefined {

@@ -70,8 +70,10 @@ export function parseYaml(text: string, file: string, variables?: ScriptVariable
   try {
     const document = composeYaml(text);
     for (const error of causes(document.errors, lines)) {
+      const dash = LOCAL_FAULTS.has(error.code) ? undefined : gluedDash(text, error.offset);
       const { message, hint } = syntaxProblem(error.code, error.message);
-      refuse(error.offset, message, hint);
+      if (dash === undefined) refuse(error.offset, message, hint);
+      else refuse(dash, "a dash without a space behind it begins no item", 'write "- " before the key');
     }
     if (problems.length > 0) return parsed;
     if (!document.contents) return refuse(0, "the file is empty");
@@ -166,7 +168,8 @@ const BRACKETS = /^flow-(map|seq)-/;
 /** The parser's codes in a user's words. */
 function syntaxProblem(code: string, said: string): { message: string; hint?: string } {
   let message = said;
-  const [, token, source] = /^Unexpected ([a-z-]+)(?: token)?(?: at node end| in YAML stream(?:: "(.*)")?)/.exec(said) ?? [];
+  const [, token, source] =
+    /^Unexpected ([a-z-]+)(?: token)?(?: at node end| in YAML stream(?:: "(.*)")?)/.exec(said) ?? [];
   switch (code) {
     case "TAB_AS_INDENT":
       return { message: "a tab indents this line", hint: "YAML is indented with spaces only" };
@@ -183,13 +186,16 @@ function syntaxProblem(code: string, said: string): { message: string; hint?: st
     case "BLOCK_AS_IMPLICIT_KEY":
       return {
         message: "a second map begins on this line",
-        hint: 'text that contains ": " must be quoted: "..."',
+        hint: 'is this line, or the one below, indented as the keys beside it? Text that contains ": " must be quoted: "..."',
       };
     case "MULTILINE_IMPLICIT_KEY":
       return {
         message: "this key goes over several lines",
         hint: "is a colon missing behind a key, or a closing quote?",
       };
+    case "BAD_ALIAS":
+      if (!said.includes("empty")) break;
+      return { message: "a * names nothing here", hint: 'text that begins with * must be quoted: "*"' };
     case "BAD_SCALAR_START":
       return {
         message: firstSentence(message),
@@ -213,9 +219,14 @@ function syntaxProblem(code: string, said: string): { message: string; hint?: st
         message: firstSentence(message),
         hint: "is a quote, a bracket or a colon missing here or on the line above?",
       };
-    default:
-      return { message: firstSentence(message) };
   }
+  return { message: firstSentence(message) };
+}
+
+/** A dash that is glued to its key is a key to YAML; where it breaks the list, the parser complains of a later line. */
+function gluedDash(text: string, before: number): number | undefined {
+  const found = /^ *-(?=[A-Za-z][\w -]{0,60}:(?: |\r?$))/m.exec(text.slice(0, before));
+  return found ? found.index + found[0].length - 1 : undefined;
 }
 
 const firstSentence = (message: string): string => message.split("\n", 1)[0]!.slice(0, 200);

@@ -88,7 +88,7 @@ class PipelineBuilder {
     this.#finalize(expansion, position);
     if (this.problems.problems.every(({ severity }) => severity !== "error")) this.#missingData(expansion.actions);
     // without a job's timeout there is nothing to be longer than
-    if (jobTimeout.chain.length > 1) this.#warnOfLongTimeouts(expansion.actions, jobTimeout, new Set());
+    if (timeouts.jobGivesOne()) this.#warnOfLongTimeouts(expansion.actions, jobTimeout, new Set());
     this.selections.sort((a, b) => a.index - b.index);
     return {
       actions: expansion.actions,
@@ -279,12 +279,13 @@ class PipelineBuilder {
       });
   }
 
-  /** One warning for each timeout, however many actions it is of. */
+  /** One warning for each timeout of the job, however many actions it is of; those of a device know no job. */
   #warnOfLongTimeouts(actions: Pipeline["actions"], job: Pipeline["jobTimeout"], told: Set<string>): void {
     for (const { name, timeout, children } of actions) {
       const { file, line, column } = timeout.location ?? {};
       const key = timeout.location ? `${file}:${line}:${column}` : timeout.rule;
-      if (timeout.seconds > job.seconds && !told.has(key)) {
+      const ofJob = file === undefined || file === this.#input.job.file;
+      if (ofJob && timeout.seconds > job.seconds && !told.has(key)) {
         told.add(key);
         const message = `The timeout of ${name}, ${timeout.seconds} s (${timeout.rule}), is longer than the job's, ${job.seconds} s.`;
         this.problems.addAt(timeout.location, { severity: "warning", message, document: this.#input.job });

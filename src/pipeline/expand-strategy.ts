@@ -118,12 +118,14 @@ export class Expansion {
       });
       if (holds) continue;
       const keys = key === undefined ? [] : renderText(key, scope).split(".");
-      const path = place.block.path && [...place.block.path, ...keys];
-      (at === "build" ? problems : validation).add({
+      const block = place.block.path;
+      // A check of what another block gives (a test's definition, while the overlay is deployed) names only the key.
+      const elsewhere = keys[0] !== undefined && !(keys[0] in place.block.parameters);
+      (at === "build" ? problems : validation).addAt(block && locateNear(job, [...block, ...keys]), {
         message: renderText(otherwise, scope),
         errorClass: error ?? "JobError",
         ...(severity && { severity }),
-        ...(path && { document: job, path }),
+        ...(block && { document: job, path: elsewhere ? keys : [...block, ...keys] }),
       });
     }
   }

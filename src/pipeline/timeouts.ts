@@ -88,6 +88,12 @@ export class TimeoutRules {
     return this.#combined([{ seconds: this.#defaults.timeouts.action, rule: "default" }, ...own]);
   }
 
+  /** Whether the job says how long it may take: a map without a unit, or with a misspelt one, does not. */
+  jobGivesOne(): boolean {
+    const own = at(this.#job.value, "timeouts", "job");
+    return isMap(own) && Object.keys(SECONDS).some((unit) => unit in own);
+  }
+
   /** An action's timeout: six steps, each overwriting the one before. */
   action(
     name: string,

@@ -82,7 +82,10 @@ actions:
   - boot: {method: minimal, prompts: ['# ']}
 `;
   it.each([
-    ["a misspelt key of timeouts", "{job: {minutes", "{jbo: {minutes", /"job" is missing in timeouts/],
+    ["a misspelt key of timeouts", "{job: {minutes", "{jbo: {minutes", /"jbo" is not a key of timeouts/],
+    ["the misspelt timeouts", "timeouts:", "timeout:", /^4:1 "timeout" is not a key of a job/],
+    ["the misspelt actions", "actions:", "action:", /^5:1 "action" is not a key of a job/],
+    ["a misspelt key of a choice", "method:", "methd:", /^6:12 "method" is missing in actions\[0\]\.boot/],
     ["a misspelt method", "minimal", "minimall", /boot method "minimall" is not known/],
     ["a method that the device has not", "minimal", "monitor", /boot/],
     ["no prompts", "['# ']", "[]", /`prompts` is a list of texts that are not empty/],
@@ -95,8 +98,53 @@ actions:
       /^\d+:\d+ Either all blocks/,
     ],
   ])("%s", async (_, from, to, message) => {
+    expect(JOB).toContain(from);
     const inputs = await inputsOfText(JOB.replace(from, to), BOARD);
     expect(told(inputs, "error")).toEqual([expect.stringMatching(message)]);
     expect(told(inputs, "warning").filter((text) => !text.includes(" is not a key of "))).toEqual([]);
+  });
+
+  const OF_IMAGES = `device_type: qemu
+job_name: a
+visibility: public
+context: {arch: amd64}
+timeouts: {job: {minutes: 10}, action: {minutes: 3}}
+actions:
+  - deploy:
+      to: tmpfs
+      images: {kernel: {url: 'https://example.org/kernel', image_arg: '-kernel {kernel}'}}
+  - boot: {method: qemu, prompts: ['# '], auto_login: {login_prompt: 'login:', username: root}}
+  - test:
+      definitions:
+        - {from: inline, name: t, path: t.yaml, repository: {metadata: {format: Lava-Test Test Definition 1.0, name: t}, run: {steps: ['true']}}}
+`;
+  it.each([
+    ["images:", "image:", /^9:7 "image" is not a key of deploy to tmpfs/],
+    ["{url:", "{ulr:", /^9:25 "ulr" is not a key of an image/],
+    ["to: tmpfs", "too: tmpfs", /^8:7 "to" is missing/],
+    ["to: tmpfs", "to: tmfs", /^8:11 deploy to "tmfs" is not known/],
+    ["login_prompt:", "login_promt:", /^10:\d+ `auto_login` needs a `login_prompt`/],
+    ["from: inline", "from: inlin", /^13:\d+ a test definition from "inlin" is not known/],
+    ["name: t,", "nam: t,", /^13:\d+ "nam" is not a key/],
+    ["name: t,", "name: 'x y',", /^13:\d+ actions\[1?2\]\.test\.definitions\[0\]\.name may only have/],
+    ["definitions:", "definition:", /^11:5 actions\[2\]\.test must have one of/],
+    ["metadata:", "metdata:", /^13:\d+ "metdata" is not a key/],
+    ["repository:", "repositry:", /^13:\d+ "repositry" is not a key/],
+  ])("%s as %s", async (from, to, message) => {
+    expect(OF_IMAGES).toContain(from);
+    const inputs = await inputsOfText(OF_IMAGES.replace(from, to), QEMU);
+    expect(told(inputs, "error")).toEqual([expect.stringMatching(message)]);
+    expect(told(inputs, "warning").filter((text) => !text.includes(" is not a key of "))).toEqual([]);
+  });
+
+  it("a misspelt unit of the job's timeout is one warning, and brings none about other timeouts", async () => {
+    const inputs = await inputsOfText(OF_IMAGES.replace("job: {minutes", "job: {minuts"), QEMU);
+    expect(told(inputs, "error")).toEqual([]);
+    expect(told(inputs, "warning")).toEqual([expect.stringMatching(/^5:\d+ "minuts" is not a key of a timeout/)]);
+  });
+
+  it("a device's timeout above the job's is no mistake of the job", async () => {
+    const inputs = await inputsOfText(OF_IMAGES.replace("minutes: 10", "minutes: 4"), QEMU);
+    expect(told(inputs, "warning")).toEqual([]);
   });
 });
