@@ -7,6 +7,7 @@ import { patternCompiler } from "./compiled-pattern.js";
 import { type EchoHabits, ERASE_LINE, type SenderHost, sendText } from "./console-sender.js";
 import { inEcho } from "./echo-match.js";
 import { LineSplitter } from "./line-splitter.js";
+import { LooseReading } from "./loose-reading.js";
 import { nearestMiss } from "./nearest-miss.js";
 import { OutputChanges } from "./output-changes.js";
 import { OutputHistory } from "./output-history.js";
@@ -80,6 +81,7 @@ class ConnectionConsole implements Console {
   readonly #teller: OutputTeller;
   readonly #sent: SentLines;
   readonly #changes: OutputChanges;
+  readonly #loose: LooseReading;
   /** Offset up to which `expect` has taken the output. */
   #consumed = 0;
   /** Offset up to which readers of lines were given theirs. */
@@ -110,11 +112,15 @@ class ConnectionConsole implements Console {
     this.#changes = new OutputChanges(this.#clock);
     this.#prompts = new PromptWaiter(this.#history, this.#clock, options.silenceMs ?? SILENCE, () => this.#settle());
     this.#sent = new SentLines(this.#history);
-    this.#teller = new OutputTeller({
-      lineBefore: (offset) => lastLine(this.#history.slice(offset - 512, offset)),
-      isEcho: (offset) => this.#sent.isEcho(offset),
-      columns: options.columns ?? 80,
-    });
+    this.#loose = new LooseReading(this.#history);
+    this.#teller = new OutputTeller(
+      {
+        lineBefore: (offset) => lastLine(this.#history.slice(offset - 512, offset)),
+        isEcho: (offset) => this.#sent.isEcho(offset),
+        columns: options.columns ?? 80,
+      },
+      (end) => this.#loose.skip(end),
+    );
     this.events = this.#teller.events;
     this.signals = this.#teller.signals;
     void connection.closed.then((reason) => this.#end(reason));
@@ -143,8 +149,9 @@ class ConnectionConsole implements Console {
         signal.removeEventListener("abort", aborted);
         this.#changes.delete(ended);
       };
-      const found = (hit: Hit) => {
+      const found = (found: Hit) => {
         leave();
+        const hit: Hit = { ...found, sooner: this.#loose.at(compiled, found, from) };
         this.#consumed = Math.max(this.#consumed, hit.end);
         this.#matched = this.#consumed;
         if (hit.compiled.pattern.wholeLine)
@@ -165,6 +172,7 @@ class ConnectionConsole implements Console {
       const compiled = patterns.map(this.#compile);
       const { seeker, prompts } = seekers(compiled, from, -1, found, finished);
       seeker.origin = this.#matched;
+      prompts.loose = () => this.#loose.prompt(compiled);
       const echoed = inEcho(compiled, this.#history, this.#matched, this.#consumed);
       if (echoed) prompts.echoed = echoed;
       this.#prompts.add(prompts);
@@ -180,6 +188,7 @@ class ConnectionConsole implements Console {
   forget(): void {
     this.#consumed = this.#history.end;
     this.#matched = this.#consumed;
+    this.#loose.skip(this.#consumed);
   }
 
   /** Resolves when the line of a match has ended, or the board has been silent for a while. */
@@ -202,6 +211,7 @@ class ConnectionConsole implements Console {
     if (!groups || end <= hit.end) return hit;
     this.#consumed = Math.max(this.#consumed, end);
     this.#matched = Math.max(this.#matched, end);
+    if (!hit.sooner) this.#loose.skip(end);
     return { ...hit, groups, end };
   }
 
@@ -364,6 +374,7 @@ class ConnectionConsole implements Console {
       typing: (text, lineEnd, secret) => {
         this.#lastSent = secret ? HIDDEN : text;
         this.#prompts.typed();
+        this.#loose.typed(text === "" || text === (this.#options.eraseLine ?? ERASE_LINE));
         this.#sent.add(text);
         this.#teller.tell({ kind: "input", text: this.#lastSent, lineEnd, secret, time: this.#clock.now() });
       },
@@ -383,6 +394,7 @@ class ConnectionConsole implements Console {
       named: Object.fromEntries(Object.entries(groups.groups ?? {}).map(([name, text]) => [name, text ?? ""])),
       end,
       ...(known.in && { in: known.in }),
+      ...(known.sooner && { sooner: known.sooner }),
     };
   }
 

@@ -29,16 +29,18 @@ export class FinishedLines {
     if (!this.#hit && this.#history.end - this.#seen > BLOCK) this.#look();
   }
 
-  find(): Hit | undefined {
+  /** @param unfinished the line that is being written counts, too: it may be so for ever */
+  find(unfinished: boolean): Hit | undefined {
     if (!this.#hit) this.#look();
+    if (!this.#hit && unfinished) this.#look(this.#history.end);
     return this.#hit;
   }
 
-  #look(): void {
+  #look(to = this.#history.lineStart): void {
     const { lineStart, start } = this.#history;
     const reach = Math.max(0, ...this.#patterns.map(({ inLine, reach }) => (inLine ? 0 : reach)));
     const from = Math.max(this.#seeker.from, start, this.#seen - reach);
-    const text = this.#history.slice(from, lineStart);
+    const text = this.#history.slice(from, to);
     for (const compiled of this.#patterns) {
       const { anywhere } = compiled;
       for (let at = 0; at <= text.length; ) {

@@ -12,7 +12,11 @@ export class OutputTeller {
   readonly #lines = new LineSplitter();
   readonly #reader: SignalReader;
 
-  constructor(context: SignalContext) {
+  readonly #heard: (end: number) => void;
+
+  /** @param heard told the offset at which each signal ended */
+  constructor(context: SignalContext, heard: (end: number) => void) {
+    this.#heard = heard;
     this.events = this.#events.asObservable();
     this.signals = this.#signals.asObservable();
     this.#reader = new SignalReader(context);
@@ -47,6 +51,7 @@ export class OutputTeller {
         this.#tellThese(this.#lines.write(text.slice(from, lineEnd + 1)), time);
         from = lineEnd + 1;
       }
+      this.#heard(end);
       this.#signals.next(signal);
     }
     this.#tellThese(this.#lines.write(text.slice(from)), time);

@@ -12,6 +12,7 @@ export interface Hit {
   /** The line in which it ends, where it is known already. */
   line?: string;
   in?: Match["in"];
+  sooner?: Match["sooner"];
 }
 
 /** Somebody who looks for patterns. Each has a place of its own in the output, as one's match hides none of another's. */

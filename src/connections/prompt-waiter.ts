@@ -12,6 +12,8 @@ const PROVEN_SILENCE = 4;
 const REST_SILENCE = 100;
 /** Any other text follows it: it may be a line that is still being written. */
 const TEXT_SILENCE = 1000;
+/** Where a finished line was the prompt the next one is waited for no longer than so: in silence, and at most, ms. */
+const LENIENT = { silence: 500, at: 1000 };
 
 /** Somebody who waits for a prompt. */
 export interface PromptSeeker {
@@ -24,6 +26,8 @@ export interface PromptSeeker {
   atEnd?: boolean;
   /** What to do about a prompt that stands in finished lines only. */
   finished?: FinishedLineRule;
+  /** What is taken at last when not even a finished line holds one. */
+  loose?(): Hit | undefined;
   /** A match in an echo: it is told in place of the prompt, as nothing better came before that. */
   echoed?: Hit;
   found(hit: Hit): void;
@@ -54,6 +58,8 @@ export class PromptWaiter {
   /** The last line of userspace while the kernel keeps writing, and since when it is the same. */
   #userLine = { text: "", since: 0 };
   #looked = 0;
+  /** The last prompt stood in a finished line: that is how this board shows it, or it is never silent. */
+  #lenient = false;
 
   /** @param settled called when the output was silent and something was held */
   constructor(history: OutputHistory, clock: Clock, silence: number, settled: () => void) {
@@ -68,7 +74,14 @@ export class PromptWaiter {
   add(seeker: PromptSeeker): void {
     if (seeker.patterns.length === 0 && !seeker.echoed) return;
     this.#seekers.add(seeker);
-    if (!seeker.finished) return;
+    const { finished } = seeker;
+    if (!finished) return;
+    if (this.#lenient)
+      seeker.finished = {
+        ...finished,
+        silence: Math.min(finished.silence, LENIENT.silence),
+        at: Math.min(finished.at, finished.since + LENIENT.at),
+      };
     this.#finished.set(seeker, new FinishedLines(this.#history, seeker));
     this.#armLate();
   }
@@ -129,8 +142,11 @@ export class PromptWaiter {
       const { finished } = seeker;
       if (!finished || (now < finished.at && now < Math.max(this.#lastOutput, finished.since) + finished.silence))
         continue;
-      const hit = seeker.echoed ?? lines.find();
-      if (hit) seeker.found(hit);
+      const last = now >= finished.at;
+      const hit = seeker.echoed ?? lines.find(last) ?? (last ? seeker.loose?.() : undefined);
+      if (!hit) continue;
+      this.#lenient = true;
+      seeker.found(hit);
     }
     this.#armLate();
   }
@@ -169,6 +185,7 @@ export class PromptWaiter {
       const needed = prompt.proven ? short : this.#silenceOf(prompt);
       if (quiet >= needed) {
         if (!prompt.proven) this.#finder.prove(prompt);
+        this.#lenient = false;
         seeker.after = prompt.end;
         seeker.found(seeker.echoed ?? prompt);
       } else wait = Math.min(wait ?? needed, needed - quiet);

@@ -55,6 +55,8 @@ export interface Pattern {
   caret?: "match";
   /** A match in the echo of what was typed counts, too, when nothing better comes. */
   echo?: boolean;
+  /** A prompt that was there before the wait began counts, too, when nothing better comes until the time is nearly up. */
+  loose?: boolean;
   /** The match is told when its line has ended, or after a short silence: its text is shown to somebody. */
   wholeLine?: boolean;
 }
@@ -87,6 +89,8 @@ export interface Match {
   end: number;
   /** It was found where it need not be what was awaited, as nothing better came. */
   in?: "finished line" | "echo";
+  /** What one had found before it who takes a prompt wherever it appears (LAVA), where that is something else. */
+  sooner?: { kind: Pattern["kind"]; pattern: string };
 }
 
 /** A test signal, put together again when kernel messages split it (spec test-shell.md §4). */

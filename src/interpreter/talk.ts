@@ -14,7 +14,7 @@ import { noConsole } from "./console-check.js";
 import type { Runtime } from "./runtime.js";
 import type { Awaiting } from "./stuck-report.js";
 
-type Heard = Pick<Match, "text" | "line" | "pattern" | "index" | "groups" | "named">;
+type Heard = Pick<Match, "text" | "line" | "pattern" | "index" | "groups" | "named" | "sooner">;
 
 const asList = (value: Json): string[] =>
   value === null ? [] : Array.isArray(value) ? value.map(String) : [String(value)];
@@ -96,7 +96,7 @@ export class Talk {
       asList(evaluateCel(expression, this.#scope())).forEach((source, index) => {
         const kind = transition.prompt ? "prompt" : "pattern";
         const same = this.#transitions.filter((t) => (t.prompt ?? t.pattern) === expression);
-        const { caret, echo } = transition;
+        const { caret, echo, loose } = transition;
         patterns.push({
           source,
           kind,
@@ -106,6 +106,7 @@ export class Talk {
           ...(same.some((t) => t.error || t.log || t.result !== undefined) && { wholeLine: true }),
           ...(caret && { caret }),
           ...(echo && { echo }),
+          ...(loose && { loose }),
         });
         owners.push({ transition: at, index });
       });

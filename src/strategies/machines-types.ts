@@ -159,10 +159,12 @@ export interface DialogueTransition {
   caret?: "match";
   /** The pattern's match in the echo of what was typed counts, with a warning, when nothing better comes. */
   echo?: boolean;
+  /** A prompt that came before the wait began counts, with a warning, when nothing better comes and the time is nearly up. */
+  loose?: boolean;
   /** Only when this holds (CEL; sees `match`). */
   guard?: Cel;
   target?: string;
-  /** Dialogue variables, CEL (see `match`: text, line, pattern, index, groups, named). */
+  /** Dialogue variables, CEL (see `match`: text, line, pattern, index, groups, named, sooner). */
   assign?: { [name: string]: Cel };
   /** Namespace data to write, as a tree of CEL. */
   save?: { [key: string]: CelTree };

@@ -140,6 +140,55 @@ describe("a prompt that stands in finished lines only", () => {
     expect(heard).toMatchObject([{ in: "finished line", line: "Booting BL2" }]);
   });
 
+  test("is taken in time, too, where a line with it is never finished: a progress bar, a spinner", async () => {
+    const { clock, board, console } = open();
+    const heard = hearing(console.expect(prompts("root@board:"), never, { finished }));
+    board.say("\r\nroot@board:~# ");
+    for (let turn = 0; turn < 290; turn += 1) {
+      board.say(`${"|/-\\"[turn % 4]}\b`);
+      await advance(clock, 100);
+    }
+    expect(heard).toEqual([]);
+    for (let turn = 0; turn < 11; turn += 1) {
+      board.say("|\b");
+      await advance(clock, 100);
+    }
+    expect(heard).toMatchObject([{ in: "finished line", text: "root@board:" }]);
+  });
+
+  test("on a board that is never silent the next ones take a second each", async () => {
+    const { clock, board, console } = open({ rules: [{ input: /.+/, output: "done\r\n# ", delay: 300 }] });
+    const noise = async (ms: number) => {
+      for (let at = 0; at < ms; at += 100) {
+        board.say("noise of a driver\r\n");
+        await advance(clock, 100);
+      }
+    };
+    const first = hearing(console.expect(prompts("# "), never, { finished }));
+    board.say("# ");
+    await noise(29_500);
+    expect(first).toEqual([]);
+    await noise(600);
+    expect(first).toHaveLength(1);
+    for (let command = 0; command < 5; command += 1) {
+      await Promise.all([console.send("true"), noise(100)]);
+      const next = hearing(
+        console.expect(prompts("# "), never, { finished: { silence: 10_000, at: clock.now() + 30_000 } }),
+      );
+      await noise(1300);
+      expect(next).toMatchObject([{ in: "finished line" }]);
+    }
+    // It became silent: prompts are what they are elsewhere.
+    await inVirtualTime(clock, console.send("true"));
+    await inVirtualTime(clock, console.expect(prompts("# "), never), 1000);
+    const late = hearing(
+      console.expect(prompts("# "), never, { finished: { silence: 10_000, at: clock.now() + 30_000 } }),
+    );
+    board.say("a # in a line\r\n");
+    await advance(clock, 5000);
+    expect(late).toEqual([]);
+  });
+
   test("a real prompt comes first, and one that nobody may take so is not taken", async () => {
     const { clock, board, console } = open();
     const found = console.expect(prompts("board"), never, { finished });

@@ -100,6 +100,107 @@ describe("a prompt whose text stands in a line of the boot", () => {
   });
 });
 
+describe("a failure that ends the job here, in a step that LAVA has judged by a prompt's text before", () => {
+  const motd = "Linux board 6.1 #1 SMP\nYou have mail.\n# ";
+  const plain = "You have mail.\n# ";
+  const steps = (...lines: string[]) =>
+    job("prompts: ['#']", `interactive: [ { name: talk, prompts: ['#'], script: [ ${lines.join(", ")} ] } ]`);
+  const broken = "{ name: broken, command: one, failures: [ { message: is broken, exception: JobError } ] }";
+  const unnamed = "{ command: one, failures: [ { message: is broken } ] }";
+  const last = "{ name: last, command: two }";
+  const one = (output: string) => ({
+    one: { input: "one", output },
+    two: { input: "two", output: "fine\r\n# " },
+    three: { input: "three", output: "bad\r\n# " },
+  });
+  const FAILS = "it is broken\r\n# ";
+
+  it.each([
+    ["the boot printed it", steps(broken, last), motd, FAILS, ["broken fail", "last pass"]],
+    ["the answer itself holds it", steps(broken, last), plain, `step #1\r\n${FAILS}`, ["broken fail", "last pass"]],
+    ["a step without a name", steps(unnamed, last), motd, FAILS, ["last pass"]],
+    [
+      "a success that stood in the answer before",
+      steps(
+        "{ command: one }",
+        "{ command: two, successes: [ { message: fine } ] }",
+        "{ command: three, successes: [ { message: fine } ] }",
+      ),
+      motd,
+      "x\r\n# ",
+      [],
+    ],
+  ])("is booked, and the job goes on: %s", async (_what, text, boot, output, expected) => {
+    const { verdict, results, log } = await run(text, boot, one(output));
+    expect(verdict.result).toBe("pass");
+    expect(cases(results, "0_talk")).toEqual(expected);
+    expect(
+      log
+        .filter(({ level }) => level === "warning")
+        .map(({ message }) => message)
+        .join(),
+    ).toContain("LAVA has taken");
+  });
+
+  it.each([
+    ["no such text", steps(broken, last), plain, FAILS, "is broken"],
+    ["one behind the failure", steps(broken, last), plain, "it is broken\r\nstep #1\r\n# ", "is broken"],
+    ["nor in the echo of a former step", steps(last, broken), plain, FAILS, "is broken"],
+    ["a step without a name", steps(unnamed, last), plain, FAILS, "Failed to run command 'one'"],
+    [
+      "a step without a name that LAVA fails, too",
+      steps("{ command: one, failures: [ { message: is broken } ], successes: [ { message: never } ] }"),
+      motd,
+      FAILS,
+      "Failed to run command 'one'",
+    ],
+  ])("ends it where LAVA's does: %s", async (_what, text, boot, output, message) => {
+    const { verdict } = await run(text, boot, one(output));
+    expect(verdict.error?.message).toBe(message);
+  });
+});
+
+describe("a prompt that does not come after the command", () => {
+  const steps = (prompt: string, ...lines: string[]) =>
+    job("prompts: ['#']", `interactive: [ { name: talk, prompts: ['${prompt}'], script: [ ${lines.join(", ")} ] } ]`);
+
+  it("LAVA has had it before: it counts when the time is nearly up", async () => {
+    const { verdict, results, log } = await run(
+      steps("#", "{ name: a, command: one }", "{ name: stop, command: poweroff }"),
+      "Linux board 6.1 #1 SMP\n# ",
+      { one: { input: "one", output: "x\r\n# " }, off: { input: "poweroff", output: "going down\r\n" } },
+    );
+    expect(verdict.result).toBe("pass");
+    expect(cases(results, "0_talk")).toEqual(["a pass", "stop pass"]);
+    expect(warnings(log).join()).toContain('matches "#" and is taken for it: # poweroff');
+  });
+
+  it("without one before it the test times out, as LAVA's does", async () => {
+    const { verdict } = await run(
+      steps("#", "{ name: a, command: one }", "{ name: stop, command: poweroff }"),
+      "Linux board 6.1 SMP\n# ",
+      { one: { input: "one", output: "x\r\n# " }, off: { input: "poweroff", output: "going down\r\n" } },
+    );
+    expect(verdict.error?.message).toContain("timed out");
+  });
+
+  it("a line is the prompt, and a success is that line, too: each further step takes little time", async () => {
+    const { verdict, results, board } = await run(
+      steps(
+        "OK",
+        "{ name: a, command: AT }",
+        "{ name: b, command: AT+B, successes: [ { message: OK } ] }",
+        ...["c", "d", "e", "f", "g", "h"].map((name) => `{ name: ${name}, command: AT+${name} }`),
+      ),
+      "# ",
+      { any: { input: /^AT/, output: "x\r\nOK\r\n" } },
+    );
+    expect(verdict.result).toBe("pass");
+    expect(cases(results, "0_talk")).toEqual(["a", "b", "c", "d", "e", "f", "g", "h"].map((name) => `${name} pass`));
+    expect(board.lines.filter((line) => line.startsWith("AT"))).toHaveLength(8);
+  });
+});
+
 describe("a panic in the piece that held the kernel's first line", () => {
   it.each([
     ["in one piece", 1],
