@@ -26,6 +26,7 @@ import { emptyImage } from "./empty-image.js";
 import { fastbootDetect } from "./fastboot-detect.js";
 import { fastbootEnter } from "./fastboot-enter.js";
 import { fileDownload } from "./file-download.js";
+import { findProgramService } from "./find-program.js";
 import { fitImage } from "./fit-image.js";
 import { flashCommands } from "./flash-commands.js";
 import { guestOverlay } from "./guest-overlay.js";
@@ -101,6 +102,7 @@ const all: readonly Service[] = [
   fastbootEnter,
   flashCommands,
   preseedComplete,
+  findProgramService,
   fitImage,
   installerPrepare,
   isoExtract,

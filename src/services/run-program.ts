@@ -28,6 +28,8 @@ export interface ProgramOptions {
   input?: string | Uint8Array;
   /** Nothing of the output is logged. */
   quiet?: boolean;
+  /** Sees each line of the output as it comes, without its end. */
+  onLine?: (line: string) => void;
   /** Characters of output that come back, the last ones (default 64 Ki). */
   maxOutput?: number;
 }
@@ -169,7 +171,9 @@ export async function runProgram(argv: string[], options: ProgramOptions): Promi
   let output = "";
   for (const stream of [child.stdout, child.stderr] as Readable[]) {
     const lines = new LineSplitter((line) => {
-      if (!options.quiet) options.log.debug(`>> ${line.replace(/\r*\n$/, "")}`);
+      const said = line.replace(/\r*\n$/, "");
+      if (!options.quiet) options.log.debug(`>> ${said}`);
+      options.onLine?.(said);
       output += line;
       if (output.length > 2 * most) output = output.slice(-most);
     });
@@ -191,11 +195,15 @@ export async function runProgram(argv: string[], options: ProgramOptions): Promi
   }
 }
 
-/** What to say of a program that failed. */
-export function programFailure(argv: string[], result: ProgramResult, error: ErrorClassName): DispatchError {
+/** What to say of a program that failed; its last line is the reason unless another one is known. */
+export function programFailure(
+  argv: string[],
+  result: ProgramResult,
+  error: ErrorClassName,
+  reason = result.output.trim().split(/\r*\n/).at(-1),
+): DispatchError {
   const how = result.killed ? `was killed by ${result.killed}` : `returned ${result.code}`;
-  const last = result.output.trim().split(/\r*\n/).at(-1);
-  return makeError(error, `Unable to run: ${showWords(argv)} ${how}${last ? `: ${last}` : ""}`, {
+  return makeError(error, `Unable to run: ${showWords(argv)} ${how}${reason ? `: ${reason}` : ""}`, {
     ...(result.killed && {
       advice: "Something outside of this job killed the program: look at the worker's memory and logs.",
     }),

@@ -1,75 +1,18 @@
 /** Boot methods that run tools: what each tool is told, as whole jobs in virtual time and then with stand-ins in PATH. */
-import { readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { isMap, type JsonMap } from "../../src/base/json.js";
+import type { JsonMap } from "../../src/base/json.js";
 import { captureOutput } from "../../src/services/capture-output.js";
-import { decide } from "../../src/services/decide.js";
-import { dig } from "../../src/services/overlay/inputs.js";
+import { findProgramService } from "../../src/services/find-program.js";
 import { runTool } from "../../src/services/run-tool.js";
-import { writeText } from "../../src/services/write-text.js";
 import { type TestContext, testContext } from "../services/service-context.js";
 import { type StandIns, standIns } from "../services/stand-in.js";
-import { DEVICE, runVirtually } from "./virtual-board.js";
-
-interface Step {
-  service: string;
-  input: JsonMap;
-}
-
-/** Runs one boot block after a deployment of `files`; gives what the services named were asked, in order. */
-async function steps(
-  block: string,
-  device: { boot: string; more?: string },
-  files: JsonMap,
-  answers: JsonMap = {},
-): Promise<Step[]> {
-  const asked: Step[] = [];
-  const record = (service: string) => ({
-    [service]: {
-      name: service,
-      run: async (input: JsonMap) => {
-        asked.push({ service, input });
-        const data = answers[service];
-        return { ...(isMap(data) && { data }) };
-      },
-    },
-  });
-  const job = `
-device_type: board
-job_name: virtual
-timeouts: { job: { minutes: 10 }, action: { minutes: 1 } }
-visibility: public
-actions:
-- deploy: { to: downloads, images: { a: { url: "http://files.example/a" } } }
-- boot: ${block}
-`;
-  const text = DEVICE.replace("methods: { u-boot:", `methods: { ${device.boot}, u-boot:`).replace(
-    "parameters: {}",
-    `parameters: {}\n${device.more ?? ""}`,
-  );
-  const { verdict, board } = await runVirtually({
-    job,
-    device: text,
-    services: {
-      ...record("run-tool"),
-      ...record("wait-for-device"),
-      ...record("copy-to-disk"),
-      ...record("capture-output"),
-      ...record("write-text"),
-      decide,
-      "http-download": { name: "http-download", run: async () => ({ data: { downloads: files } }) },
-    },
-  });
-  expect(verdict).toEqual({ result: "pass", further: [] });
-  typed = board.lines;
-  return asked;
-}
+import { inputOf, steps, typed } from "./tool-steps.js";
 
 const USB = "board_id: A1B2\nusb_vendor_id: '1fc9'\nusb_product_id: '0135'";
 const IMAGE = { file: "/w/zephyr 1.bin", name: "zephyr 1.bin" };
 
-/** What was typed on the board in the last run. */
-let typed: string[] = [];
 let context: TestContext;
 let tools: StandIns;
 beforeEach(() => {
@@ -81,12 +24,6 @@ afterEach(async () => {
   await context.cleanup();
   tools.remove();
 });
-
-const inputOf = (asked: Step[], service: string): JsonMap => {
-  const found = asked.filter((step) => step.service === service);
-  expect(found).toHaveLength(1);
-  return found[0]!.input;
-};
 
 /** A tool ends well, then says what its failures look like and returns 0, then is missing. */
 async function behaves(name: string, input: JsonMap, expected: string[][], good: string, bad: string): Promise<void> {
@@ -154,131 +91,227 @@ describe("dfu-util", () => {
 });
 
 describe("J-Link", () => {
-  const boot = `jlink: { parameters: { command: JLinkExe, processor: MK64, address: 1024, supported_core_types: [M4], erase_command: [erase], reset_command: [r, g], options: ["-if SWD", "-speed 4000"] } }`;
+  const boot = `jlink: { parameters: { command: JLinkExe, processor: MK64, address: 1024, supported_core_types: [M4, M0], erase_command: [erase], reset_command: [r, g], options: ["-if SWD", "-speed 4000"] } }`;
+  const words = (core: string) => [
+    ...["JLinkExe", "-device", `MK64${core}`, "-if", "SWD", "-speed", "4000", "-autoconnect", "1", "-NoGui", "1"],
+    ...["-CommanderScript", expect.stringMatching(/\/cmd\.jlink$/), "-SelectEmuBySN", "A1B2"],
+  ];
 
   it("gets a script that loads and verifies each image", async () => {
-    const asked = await steps(
-      "{ method: jlink }",
-      { boot, more: USB },
-      { zephyr: IMAGE },
-      { "write-text": { files: { "flash.jlink": "/w/flash.jlink" } } },
-    );
-    const script = await context.use(writeText, inputOf(asked, "write-text"));
-    expect(readFileSync(String(dig(script?.data?.files, "flash.jlink")), "utf8")).toBe(
-      "r\nh\nsleep 500\nerase\nloadfile /w/zephyr 1.bin 0x400\nverifybin /w/zephyr 1.bin 0x400\nr\ng\nqc\n",
-    );
-    await behaves(
-      "JLinkExe",
-      inputOf(asked, "run-tool"),
-      [
-        [
-          "JLinkExe",
-          "-autoconnect",
-          "1",
-          "-SelectEmuBySN",
-          "A1B2",
-          "-device",
-          "MK64",
-          "-if",
-          "SWD",
-          "-speed",
-          "4000",
-          "-ExitOnError",
-          "1",
-          "-CommanderScript",
-          "/w/flash.jlink",
-        ],
-      ],
-      "echo O.K.",
-      "echo 'Cannot connect to target.'",
-    );
+    const input = inputOf(await steps("{ method: jlink }", { boot, more: USB }, { zephyr: IMAGE }), "run-tool");
+    tools.tool("JLinkExe", 'cat "$(eval echo \\${$(($# - 2))})"');
+    await context.use(runTool, input);
+    expect(tools.calls()).toEqual([words("_M4")]);
+    const said = context.log.text();
+    for (const line of [
+      "r",
+      "h",
+      "sleep 500",
+      "erase",
+      "loadfile /w/zephyr 1.bin 0x400",
+      "verifybin /w/zephyr 1.bin 0x400",
+      "r",
+      "g",
+      "qc",
+    ])
+      expect(said).toContain(`>> ${line}`);
   });
 
-  it("takes the job's own commands and core", async () => {
+  it("a probe that is not there is an error whatever the exit code; its other complaints are warnings", async () => {
+    const input = inputOf(await steps("{ method: jlink }", { boot, more: USB }, { zephyr: IMAGE }), "run-tool");
+    tools.tool("JLinkExe", "echo 'Connecting to J-Link via USB...FAILED: Cannot connect to J-Link.'");
+    await expect(context.use(runTool, input)).rejects.toThrow("Connecting to J-Link via USB...FAILED");
+    tools.tool("JLinkExe", "echo 'Verify failed @ address 0x00000400.'");
+    await context.use(runTool, input);
+    expect(context.log.lines).toContainEqual({ level: "warning", message: "Verify failed @ address 0x00000400." });
+  });
+
+  it("takes the job's own commands and core, and waits for what the job awaits", async () => {
     const asked = await steps(
-      `{ method: jlink, coretype: M4, commands: ["loadbin {zephyr} 0x0"] }`,
+      `{ method: jlink, coretype: M0, commands: ["loadbin {zephyr} 0x0"] }`,
       { boot, more: USB },
       { zephyr: IMAGE },
-      { "write-text": { files: { "flash.jlink": "/w/f" } } },
     );
-    expect((inputOf(asked, "write-text").lines as string[]).slice(3, 5)).toEqual(["erase", "loadbin {zephyr} 0x0"]);
-    const { command } = inputOf(asked, "run-tool");
-    expect(command).toEqual(expect.arrayContaining(["MK64_M4"]));
+    const input = inputOf(asked, "run-tool");
+    expect((input.script as JsonMap).lines).toEqual([
+      "r",
+      "h",
+      "sleep 500",
+      "erase",
+      "loadbin {zephyr} 0x0",
+      "r",
+      "g",
+      "qc",
+    ]);
+    tools.tool("JLinkExe");
+    await context.use(runTool, input);
+    expect(tools.calls()).toEqual([words("_M0")]);
+  });
+
+  it("a processor of one core has no suffix", async () => {
+    const single = boot.replace("supported_core_types: [M4, M0]", "supported_core_types: null");
+    const block = "{ method: jlink, coretype: M4 }";
+    const input = inputOf(await steps(block, { boot: single, more: USB }, { zephyr: IMAGE }), "run-tool");
+    tools.tool("JLinkExe");
+    await context.use(runTool, input);
+    expect(tools.calls()).toEqual([words("")]);
   });
 });
 
 describe("OpenOCD", () => {
-  const options = `{ file: [board/x.cfg], search: [/usr/share], command: [init, "program {ZEPHYR} verify"], debug: 2 }`;
-  const rest = ["-s", "/usr/share", "-d", "2", "-c", "init", "-c", "program /w/zephyr 1.bin verify"];
-
-  it("gets the board, files, folders and commands", async () => {
+  it("gets the scripts, the board, the level, folders and commands, in LAVA's order", async () => {
+    const options = `{ file: [board/x.cfg, "{ZEPHYR}.cfg"], search: [/usr/share, null], command: [init, "program {ZEPHYR} verify"], debug: 2 }`;
     const boot = `openocd: { board_selection_cmd: "serial A1B2", parameters: { command: openocd, options: ${options} } }`;
-    const asked = await steps(
-      "{ method: openocd }",
-      { boot, more: USB },
-      { zephyr: IMAGE },
-      { "write-text": { files: { "board.cfg": "/w/board.cfg" } } },
-    );
-    expect(inputOf(asked, "write-text")).toEqual({ name: "board.cfg", lines: ["serial A1B2"] });
+    const asked = await steps("{ method: openocd }", { boot, more: USB }, { zephyr: IMAGE });
+    const input = inputOf(asked, "run-tool");
+    expect(input.script).toEqual({ name: "board_selection.cfg", lines: ["serial A1B2"] });
     await behaves(
       "openocd",
-      inputOf(asked, "run-tool"),
-      [["openocd", "-f", "/w/board.cfg", "-f", "board/x.cfg", ...rest]],
-      "echo '** Verified OK **' >&2",
-      "echo 'Error: open failed' >&2",
+      input,
+      [
+        [
+          ...["openocd", "-f", "board/x.cfg", "-f", "/w/zephyr 1.bin.cfg"],
+          ...["-f", expect.stringMatching(/\/board_selection\.cfg$/) as unknown as string, "-d2", "-s", "/usr/share"],
+          ...["-c", "init", "-c", "program /w/zephyr 1.bin verify"],
+        ],
+      ],
+      "echo 'Error: this speed is not there' >&2",
+      "echo 'Error: open failed' >&2; exit 1",
     );
+    expect(context.log.lines).toContainEqual({ level: "warning", message: "Error: this speed is not there" });
   });
 
   it("a downloaded script takes the place of the device's files", async () => {
+    const options = `{ file: [board/x.cfg], search: [null], command: [init], debug: 0 }`;
     const boot = `openocd: { parameters: { command: openocd, options: ${options} } }`;
-    const asked = await steps(
-      "{ method: openocd }",
-      { boot, more: USB },
-      { zephyr: IMAGE, openocd_script: { file: "/w/o.cfg", name: "o.cfg" } },
-    );
-    await context.use(runTool, inputOf(asked, "run-tool")).catch(() => {});
+    const files = { zephyr: IMAGE, openocd_script: { file: "/w/o.cfg", name: "o.cfg" } };
+    const input = inputOf(await steps("{ method: openocd }", { boot, more: USB }, files), "run-tool");
     tools.tool("openocd");
-    await context.use(runTool, inputOf(asked, "run-tool"));
-    expect(tools.calls()).toEqual([["openocd", "-f", "/w/o.cfg", ...rest]]);
+    await context.use(runTool, input);
+    expect(tools.calls()).toEqual([["openocd", "-f", "/w/o.cfg", "-d0", "-c", "init"]]);
   });
 });
 
 describe("pyOCD", () => {
-  it("flashes each image by the probe's number", async () => {
-    const boot = `pyocd: { parameters: { command: pyocd, options: [load, "-t k64f"] } }`;
-    const asked = await steps("{ method: pyocd }", { boot, more: USB }, { zephyr: IMAGE });
-    expect(asked.map(({ service }) => service)).toEqual(["wait-for-device", "run-tool"]);
-    await behaves(
-      "pyocd",
-      inputOf(asked, "run-tool"),
-      [["pyocd", "load", "-t", "k64f", "--uid", "A1B2", "/w/zephyr 1.bin"]],
-      "echo '0001234 I Erased'",
-      "echo '0000411 C No available debug probes are connected [__main__]'; echo CRITICAL",
+  const flashed = async (parameters: string, file: JsonMap, more = USB, found?: string) => {
+    const name = found ?? /command: ([\w-]+)/.exec(parameters)?.[1] ?? null;
+    const answers = { "find-program": { programs: { pyocd: name } } };
+    const asked = await steps(
+      "{ method: pyocd }",
+      { boot: `pyocd: { parameters: ${parameters} }`, more },
+      { zephyr: file },
+      answers,
     );
+    const input = inputOf(asked, "run-tool");
+    for (const name of ["pyocd", "pyocd-flashtool", "relay"]) tools.tool(name);
+    await context.use(runTool, input);
+    return { input, calls: tools.calls() };
+  };
+
+  it("flashes each image by the probe's number", async () => {
+    const { input, calls } = await flashed(`{ command: pyocd, options: ["-d debug", "-t k64f"] }`, IMAGE);
+    expect(calls).toEqual([["pyocd", "flash", "-d", "debug", "-t", "k64f", "--uid", "A1B2", "/w/zephyr 1.bin"]]);
+    tools.tool("pyocd", "echo '0000411 C No available debug probes are connected [__main__]'; exit 1");
+    await expect(context.use(runTool, input)).rejects.toThrow("No available debug probes");
+  });
+
+  it("the older program knows a probe as a board", async () => {
+    const { calls } = await flashed(`{ command: pyocd-flashtool, options: ["-t k64f"] }`, IMAGE);
+    expect(calls).toEqual([["pyocd-flashtool", "-t", "k64f", "--board", "A1B2", "/w/zephyr 1.bin"]]);
+  });
+
+  it("an image's own words stand for its file; what powers the system runs last", async () => {
+    const file = { ...IMAGE, image_arg: "--base-address 0x100 {zephyr}" };
+    const more =
+      USB +
+      "\ncommands: { connect: telnet 127.0.0.1 1, hard_reset: board reset, power_off: board off, pre_os_command: relay 1 }";
+    const { calls } = await flashed("{ command: pyocd }", file, more);
+    expect(calls).toEqual([
+      ["pyocd", "flash", "--uid", "A1B2", "--base-address", "0x100", "/w/zephyr 1.bin"],
+      ["relay", "1"],
+    ]);
+  });
+
+  it("without a name it is the one that is there", async () => {
+    const run = async (name: string) => (await flashed("{ command: null }", IMAGE, USB, name)).calls.at(-1);
+    expect(await run("pyocd-flashtool")).toEqual(["pyocd-flashtool", "--board", "A1B2", "/w/zephyr 1.bin"]);
+    expect(await run("pyocd")).toEqual(["pyocd", "flash", "--uid", "A1B2", "/w/zephyr 1.bin"]);
+    tools.tool("pyocd");
+    context.env.PATH = tools.folder;
+    expect(await context.use(findProgramService, { save: "x", names: ["pyocd-flashtool", "pyocd"] })).toEqual({
+      data: { programs: { x: "pyocd-flashtool" } },
+    });
+    expect(await findProgramService.validate?.({ names: ["no-such-tool"] }, context)).toHaveLength(1);
+  });
+
+  it("that begins with its own word for it is not told twice", async () => {
+    const { calls } = await flashed(`{ command: pyocd, options: [load, "-t k64f"] }`, IMAGE);
+    expect(calls).toEqual([["pyocd", "load", "-t", "k64f", "--uid", "A1B2", "/w/zephyr 1.bin"]]);
   });
 });
 
 describe("qdl", () => {
-  it("flashes from the folder of the archive, the board chosen by its number", async () => {
-    const block =
-      "{ method: qdl, firehose_program: p.elf, rawprogram: r.xml, patch: p.xml, storage: ufs, debug: true }";
-    const boot = `qdl: { parameters: { command: qdl, enter-commands: ["setenv edl"] } }`;
-    const asked = await steps(
+  const block =
+    "{ method: qdl, firehose_program: p.elf, rawprogram: r.xml, patch: p.xml, path: sub, storage: ufs, debug: true }";
+  const boot = `qdl: { parameters: { command: qdl, enter-commands: [relay edl] } }`;
+  const more =
+    "board_qdl_id: '12345678'\nboard_id: 'QUSB_BULK_CID:0420_SN:12345678'\nusb_vendor_id: 05c6\nusb_product_id: '9008'";
+  /** The steps on a worker with this version of qdl. */
+  const asked = (version: string) =>
+    steps(
       block,
-      { boot, more: "board_qdl_id: '12345678'" },
+      { boot, more },
       { qcomflash: { file: context.paths.work, name: "q" } },
+      {
+        "run-tool": { tool: { qdl_version: version } },
+        "run-commands": {},
+      },
     );
-    expect(asked[0]).toEqual({
-      service: "wait-for-device",
-      input: { match: [{ vendor: "05c6", product: "9008", name: "12345678" }] },
+  const rest = ["--debug", "--storage", "ufs", "--serial", "12345678", "p.elf", "r.xml", "p.xml"];
+
+  it("flashes from the folder of the files, the board chosen by its number", async () => {
+    const found = await asked("qdl version v2.8\n");
+    expect(found.map(({ service }) => service)).toEqual([
+      ...["run-commands", "run-commands", "wait-for-device", "run-tool", "run-tool"],
+      "run-commands", // the power, at the end
+    ]);
+    expect(found[1]?.input).toMatchObject({ commands: ["relay edl"] });
+    expect(found[2]?.input).toEqual({
+      match: [{ vendor: "05c6", product: "9008", name: "QUSB_BULK_CID:0420_SN:12345678" }],
     });
+    mkdirSync(join(context.paths.work, "sub"));
     await behaves(
       "qdl",
-      inputOf(asked, "run-tool"),
-      [["qdl", "--serial", "12345678", "--debug", "--storage", "ufs", "--include", ".", "p.elf", "r.xml", "p.xml"]],
-      "echo 'flashed successfully'",
-      "echo 'failed to read rawprogram' >&2",
+      found[4]!.input,
+      [["qdl", "--skipblock=sha256", ...rest]],
+      "pwd; echo 'failed to read an old table'",
+      "echo 'failed to read rawprogram' >&2; exit 1",
     );
+    expect(context.log.text()).toContain(`>> ${join(context.paths.work, "sub")}`);
+  });
+
+  it.each([
+    ["qdl version v2.0", false],
+    ["qdl version 1:2.6-1~bpo12+1", false],
+    ["qdl version 2.7-1", true],
+    ["qdl version v2.10", true],
+    ["qdl version 3.0", true],
+  ])("%s can leave out what is there: %s", async (version, can) => {
+    expect((await asked(version)).filter(({ service }) => service === "run-tool")[1]?.input.command).toEqual([
+      "qdl",
+      ...(can ? ["--skipblock=sha256"] : []),
+      ...rest,
+    ]);
+  });
+
+  it("one that is too old, or tells no version, is the lab's fault", async () => {
+    const { input } = (await asked("qdl version v2.8\n"))[3]!;
+    tools.tool("qdl", "echo 'qdl version v2.0'");
+    await context.use(runTool, input);
+    for (const said of ["qdl version 1.9", "unrecognized option '--version'"]) {
+      tools.tool("qdl", `echo "${said}"`);
+      await expect(context.use(runTool, input)).rejects.toMatchObject({ name: "ConfigurationError" });
+    }
   });
 });
 

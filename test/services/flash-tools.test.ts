@@ -64,6 +64,20 @@ describe("a flash tool", () => {
     });
   });
 
+  test("what it tells of its reasons is a warning as it comes; the first one is told when it fails", async () => {
+    const answer = "echo 'error: bad block 7'; echo 'error: bad block 7'; echo 'fastboot: error: Command failed'";
+    const input = { command: ["fastboot"], reasons: ["^error: ", "FAILED \\("], error: "ConfigurationError" };
+    tools.tool("fastboot", answer);
+    await context.use(runTool, input);
+    const warnings = context.log.lines.filter(({ level }) => level === "warning");
+    expect(warnings).toEqual([{ level: "warning", message: "error: bad block 7" }]);
+    tools.tool("fastboot", `${answer}; exit 1`);
+    await expect(context.use(runTool, input)).rejects.toMatchObject({
+      name: "ConfigurationError",
+      message: "Unable to run: ['fastboot'] returned 1: error: bad block 7",
+    });
+  });
+
   test("that hangs is ended with the action", async () => {
     tools.tool("fastboot", `touch '${context.root}/hanging'; sleep 1000`);
     const run = context.use(runTool, FLASH);

@@ -39,7 +39,7 @@ export function dockerMapOf(value: unknown, jobId: string): DockerMap {
   };
 }
 
-/** Logs in where asked (the password goes through standard input), then pulls the image or looks for it on the worker. */
+/** Logs in where asked (the password goes through standard input), then pulls the image; a local one only when the worker has it not. */
 export async function prepareImage(docker: DockerMap, globalOptions: string[], context: ServiceContext): Promise<void> {
   const argv = (...words: string[]) => ["docker", ...globalOptions, ...words];
   const options = { ...context, error: "InfrastructureError" } as const;
@@ -51,6 +51,10 @@ export async function prepareImage(docker: DockerMap, globalOptions: string[], c
       await runProgram(argv("logout", "--", login.registry), { ...context, signal });
     });
   }
-  if (local) await mustSucceed(argv("image", "inspect", "--format", "Image {{.Id}} is here", image), options);
-  else await mustSucceed(argv("pull", image), options);
+  if (local) {
+    const { code } = await runProgram(argv("image", "inspect", "--format", "Image {{.Id}} is here", image), options);
+    if (code === 0) return;
+    context.log.warning(`The image '${image}' is not on this machine, although it is called local: it is pulled`);
+  }
+  await mustSucceed(argv("pull", image), options);
 }
