@@ -99,7 +99,7 @@ describe("J-Link", () => {
 
   it("gets a script that loads and verifies each image", async () => {
     const input = inputOf(await steps("{ method: jlink }", { boot, more: USB }, { zephyr: IMAGE }), "run-tool");
-    tools.tool("JLinkExe", 'cat "$(eval echo \\${$(($# - 2))})"');
+    tools.tool("JLinkExe", 'shift $(($# - 3)); cat "$1"');
     await context.use(runTool, input);
     expect(tools.calls()).toEqual([words("_M4")]);
     const said = context.log.text();
