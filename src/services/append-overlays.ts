@@ -7,6 +7,7 @@ import { JobError } from "../base/errors.js";
 import { freshStream } from "../base/fresh-file.js";
 import { isMap, type JsonMap } from "../base/json.js";
 import { compress, compressionOf, compressionProgram } from "./download/decompress.js";
+import { bounded } from "./files/bounded.js";
 import { nameInside } from "./files/name-inside.js";
 import { takeFile } from "./files/room.js";
 import { writeIntoExt4 } from "./overlay/ext4-write.js";
@@ -126,7 +127,12 @@ async function appendToImage(
   const sparse = input.sparse === true;
   const unpacked = `${to}.unpacked`;
   const raw = sparse ? `${to}.raw` : to;
-  const convert = (argv: string[]) => mustSucceed(argv, { ...options, error: context.action.commandError });
+  const convert = (argv: string[], into: string, what: string, bytes?: number) =>
+    bounded(
+      context,
+      { into, what, ...(bytes !== undefined && { granted: { bytes, error: () => context.meter.refusal(what) } }) },
+      (bounds) => mustSucceed(argv, { ...options, error: context.action.commandError, ...bounds }),
+    );
   try {
     const plain = unpackStream(
       createReadStream(file, { highWaterMark: 256 * 1024 }),
@@ -137,10 +143,14 @@ async function appendToImage(
     await pipeline(Readable.from(plain, { objectMode: false }), freshStream(sparse ? unpacked : raw), {
       signal: context.signal,
     });
-    if (sparse) takeFile(context, await sizeInSparse(unpacked), `'${basename(file)}', no longer sparse,`);
-    if (sparse) await convert(["simg2img", unpacked, raw]);
+    if (sparse) {
+      const what = `'${basename(file)}', no longer sparse,`;
+      const bytes = await sizeInSparse(unpacked);
+      takeFile(context, bytes, what);
+      await convert(["simg2img", unpacked, raw], raw, what, bytes);
+    }
     await writeIntoExt4(raw, members, typeof input.partition === "number" ? input.partition : undefined, context);
-    if (sparse) await convert(["img2simg", raw, to]);
+    if (sparse) await convert(["img2simg", raw, to], to, `'${basename(file)}', sparse again,`);
     if (compression === undefined) return;
     await rename(to, unpacked);
     const packed = compress(compression, createReadStream(unpacked, { highWaterMark: 256 * 1024 }), options);

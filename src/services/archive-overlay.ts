@@ -3,6 +3,7 @@ import { basename, join, relative } from "node:path";
 import { JobError } from "../base/errors.js";
 import { appendOverlays } from "./append-overlays.js";
 import { unpackInto } from "./archive-extract.js";
+import { bounded } from "./files/bounded.js";
 import { ZIP_PROGRAMS } from "./files/unzip.js";
 import { text } from "./overlay/inputs.js";
 import { insidePath } from "./overlay/safe-files.js";
@@ -59,11 +60,10 @@ export const archiveOverlay: Service = {
       await append(folder);
       const names = await readdir(folder);
       await rm(part, { force: true });
-      await mustSucceed(["zip", "-q", "-r", part, "--", ...names], {
-        ...context,
-        cwd: folder,
-        error: context.action.commandError,
-      });
+      const error = context.action.commandError;
+      await bounded(context, { into: part, what: `'${basename(file)}', packed again,` }, (bounds) =>
+        mustSucceed(["zip", "-q", "-r", part, "--", ...names], { ...context, cwd: folder, error, ...bounds }),
+      );
       await rename(part, file);
     } finally {
       await Promise.all([folder, part].map((path) => rm(path, { recursive: true, force: true })));

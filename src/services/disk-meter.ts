@@ -18,12 +18,21 @@ export class DiskMeter {
 
   /** Takes room before it is written to. @throws JobError when the job would have more than it may */
   take(bytes: number, what: string): void {
-    if (this.#taken + bytes > this.limit)
-      throw new JobError(`${what} needs more room than this job has: ${this.limit} bytes in all${this.#largest()}`, {
-        advice:
-          "Look at what the files decompress to; `disk_limit` of the dispatcher's settings says how much a job may take.",
-      });
+    if (bytes > this.left) throw this.refusal(what);
     this.#add(bytes, what);
+  }
+
+  /** Bytes that the job may still take. */
+  get left(): number {
+    return this.limit - this.#taken;
+  }
+
+  /** The error for what would take more than is left. */
+  refusal(what: string): JobError {
+    return new JobError(`${what} needs more room than this job has: ${this.limit} bytes in all${this.#largest()}`, {
+      advice:
+        "Look at what the files decompress to; `disk_limit` of the dispatcher's settings says how much a job may take.",
+    });
   }
 
   /** Gives back what was removed from the disk. */

@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigurationError } from "../base/errors.js";
+import { bounded } from "./files/bounded.js";
 import { optionalText, text } from "./overlay/inputs.js";
 import { tftpName } from "./overlay/layout.js";
 import { programOptions } from "./overlay/unpack.js";
@@ -32,21 +33,24 @@ export const fitImage: Service = {
     const options = { ...programOptions(context), error: action.commandError };
     let kernel = text(input, "kernel");
     if (arch === PACKED) {
-      await mustSucceed(["lzma", "--keep", "--force", kernel], options);
+      const packed = ["lzma", "--keep", "--force", kernel];
       kernel = `${kernel}.lzma`;
+      await bounded(context, { into: kernel, what: "The packed kernel" }, (bounds) =>
+        mustSucceed(packed, { ...options, ...bounds }),
+      );
     }
     const image = join(directory, "image.itb");
     context.onCleanup(() => rm(image, { force: true }));
     const [dtb, ramdisk] = [optionalText(input, "dtb"), optionalText(input, "ramdisk")];
-    await mustSucceed(
-      [
-        ...["mkimage", "-D", "-I dts -O dtb -p 2048", "-f", "auto", "-A", arch, "-O", "linux", "-T", "kernel"],
-        ...["-C", arch === PACKED ? "lzma" : "none", "-d", kernel, "-a", address],
-        ...(dtb ? ["-b", dtb] : []),
-        ...(ramdisk ? ["-i", ramdisk] : []),
-        image,
-      ],
-      options,
+    const argv = [
+      ...["mkimage", "-D", "-I dts -O dtb -p 2048", "-f", "auto", "-A", arch, "-O", "linux", "-T", "kernel"],
+      ...["-C", arch === PACKED ? "lzma" : "none", "-d", kernel, "-a", address],
+      ...(dtb ? ["-b", dtb] : []),
+      ...(ramdisk ? ["-i", ramdisk] : []),
+      image,
+    ];
+    await bounded(context, { into: image, what: "The FIT image" }, (bounds) =>
+      mustSucceed(argv, { ...options, ...bounds }),
     );
     return { data: { fit: { name: tftpName(context, image) } } };
   },

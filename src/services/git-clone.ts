@@ -5,9 +5,9 @@ import { DispatchError, InfrastructureError, JobError } from "../base/errors.js"
 import { isMap, type JsonMap } from "../base/json.js";
 import { shownUrl } from "./download/local-file.js";
 import { sleep } from "./download/sleep.js";
-import { folderSize, takeRoom } from "./files/room.js";
+import { bounded } from "./files/bounded.js";
 import { workerPath } from "./files/worker-path.js";
-import { mustSucceed, type ProgramResult, programFailure, runProgram } from "./run-program.js";
+import { mustSucceed, type ProgramOptions, type ProgramResult, programFailure, runProgram } from "./run-program.js";
 import type { ServiceContext } from "./types.js";
 
 const ATTEMPTS = 6;
@@ -195,8 +195,23 @@ export async function cloneRepository(
   context: ServiceContext,
 ): Promise<{ commit: string }> {
   const place = await locate(input.repository, context);
-  const { url, local } = place;
-  const options = { ...context, env: environment(context.env, place) };
+  const what = `The clone of '${shownUrl(input.repository)}'`;
+  try {
+    return await bounded(context, { into: directory, what }, (bounds) =>
+      cloneFrom(place, input, directory, { ...context, ...bounds, env: environment(context.env, place) }),
+    );
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function cloneFrom(
+  { url, local }: Place,
+  input: CloneInput,
+  directory: string,
+  options: ProgramOptions,
+): Promise<{ commit: string }> {
   const base = ["git", "-c", "advice.detachedHead=false", "clone"];
   if (input.recursive) base.push("--recurse-submodules");
   if (input.branch) base.push(`--branch=${input.branch}`);
@@ -204,19 +219,19 @@ export async function cloneRepository(
   for (let attempt = 1; ; attempt++) {
     await rm(directory, { recursive: true, force: true });
     const argv = [...base, ...(shallow ? ["--depth=1"] : []), "--", url, directory];
-    context.log.debug(`Running ${[...argv.slice(0, -2), shownUrl(input.repository), directory].join(" ")}`);
+    options.log.debug(`Running ${[...argv.slice(0, -2), shownUrl(input.repository), directory].join(" ")}`);
     const result = await runProgram(argv, options);
     if (result.code === 0) break;
     if (shallow && /shallow|depth/i.test(result.output)) {
-      context.log.debug("the server cannot do shallow clones: cloning in full");
+      options.log.debug("the server cannot do shallow clones: cloning in full");
       shallow = false;
       attempt--;
       continue;
     }
     const error = cloneError(argv.with(-2, shownUrl(input.repository)), result, input);
     if (attempt >= ATTEMPTS || !mayHelp(error, result)) throw error;
-    context.log.warning(`git clone failed (${attempt} of ${ATTEMPTS}), trying again in ${INTERVAL / 1000} s`);
-    await sleep(INTERVAL, context);
+    options.log.warning(`git clone failed (${attempt} of ${ATTEMPTS}), trying again in ${INTERVAL / 1000} s`);
+    await sleep(INTERVAL, options);
   }
   const inside = { ...options, cwd: directory };
   if (input.revision) await checkOut(input, inside);
@@ -224,18 +239,11 @@ export async function cloneRepository(
     await mustSucceed(["git", "rev-parse", "HEAD"], { ...inside, quiet: true, error: "JobError" })
   ).trim();
   if (input.history === false) await rm(join(directory, ".git"), { recursive: true, force: true });
-  const size = await folderSize(directory);
-  try {
-    takeRoom(context, size, `The clone of '${shownUrl(input.repository)}'`);
-  } catch (error) {
-    await rm(directory, { recursive: true, force: true });
-    throw error;
-  }
   return { commit };
 }
 
 /** Checks out a revision: a commit, a tag, or a branch of the server. */
-async function checkOut(input: CloneInput, inside: Parameters<typeof runProgram>[1]): Promise<void> {
+async function checkOut(input: CloneInput, inside: ProgramOptions): Promise<void> {
   const { revision = "" } = input;
   for (const name of [revision, `refs/remotes/origin/${revision}`]) {
     const found = await runProgram(

@@ -6,6 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { ConfigurationError, JobError } from "../base/errors.js";
 import { freshStream } from "../base/fresh-file.js";
 import type { JsonMap } from "../base/json.js";
+import { bounded } from "./files/bounded.js";
 import { dig, map, optionalText, text } from "./overlay/inputs.js";
 import { tftpName } from "./overlay/layout.js";
 import { programOptions } from "./overlay/unpack.js";
@@ -96,7 +97,10 @@ export const kernelPrepare: Service = {
         kernel,
         image,
       ];
-      await mustSucceed(["mkimage", ...args], { ...programOptions(context), error: context.action.commandError });
+      const error = context.action.commandError;
+      await bounded(context, { into: image, what: "The kernel with its header" }, (bounds) =>
+        mustSucceed(["mkimage", ...args], { ...programOptions(context), error, ...bounds }),
+      );
       kernel = image;
     }
     context.log.debug(`The kernel is booted with ${command}`);

@@ -3,6 +3,7 @@ import { copyFile, mkdir, rename, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ConfigurationError } from "../base/errors.js";
 import { compressionProgram } from "./download/decompress.js";
+import { bounded } from "./files/bounded.js";
 import { jobFolderName } from "./job-folder-name.js";
 import { dig, optionalText } from "./overlay/inputs.js";
 import { overlayOf, tftpName } from "./overlay/layout.js";
@@ -55,7 +56,9 @@ export const ramdiskCompress: Service = {
         throw new ConfigurationError("The device gives no `mkimage_arch`, which a ramdisk with a header needs");
       result += ".uboot";
       const argv = ["mkimage", "-A", arch, "-T", "ramdisk", "-C", "none", "-d", unfinished, result];
-      await mustSucceed(argv, { ...programOptions(context), error: context.action.commandError });
+      await bounded(context, { into: result, what: "The ramdisk with its header" }, (bounds) =>
+        mustSucceed(argv, { ...programOptions(context), error: context.action.commandError, ...bounds }),
+      );
     } else {
       // Another file system, often: then a copy.
       await rename(unfinished, result).catch(() => copyFile(unfinished, result));

@@ -1,5 +1,6 @@
 /** External programs: an argument array, never a shell; every line in the log; nothing is left running. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
@@ -32,6 +33,11 @@ export interface ProgramOptions {
   onLine?: (line: string) => void;
   /** Characters of output that come back, the last ones (default 64 Ki). */
   maxOutput?: number;
+  /**
+   * The most that a file which the program writes may have, and the error when it would have more: by `prlimit`, where
+   * the worker has it.
+   */
+  fileLimit?: { bytes: number; error: () => Error };
 }
 
 export interface ProgramResult {
@@ -73,13 +79,34 @@ function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
+/** How a program tells that a file would have become larger than it may be; git tells it of its own helpers. */
+const FILE_TOO_LARGE = /File too large|File size limit exceeded|died of signal 25\b/;
+
+/** The largest size that this process may give to a file, in bytes: what it starts cannot be allowed more. */
+function ownFileLimit(): number {
+  try {
+    const [, hard] = /^Max file size +\S+ +(\S+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
+    return hard === "unlimited" ? Number.POSITIVE_INFINITY : Number(hard ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+/** The words before a program by which its files stay below the limit; none where it cannot be set, or is lower already. */
+function limiter({ fileLimit, env }: ProgramOptions): string[] {
+  if (!fileLimit || fileLimit.bytes > ownFileLimit()) return [];
+  const prlimit = findProgram("prlimit", env);
+  return prlimit ? [prlimit, `--fsize=${Math.max(0, Math.floor(fileLimit.bytes))}`, "--"] : [];
+}
+
 /** Starts a program as the leader of its own process group. @throws InfrastructureError when it is not there. */
 function start(argv: string[], options: ProgramOptions, input: boolean): ChildProcess {
   const [name = "", ...args] = argv;
   const file = findProgram(name, options.env, options.cwd);
   if (!file) throw missingProgram(name);
-  return spawn(file, args, {
-    argv0: name,
+  const [limit, ...before] = limiter(options);
+  return spawn(limit ?? file, limit === undefined ? args : [...before, file, ...args], {
+    ...(limit === undefined && { argv0: name }),
     detached: true,
     env: options.env,
     ...(options.cwd !== undefined && { cwd: options.cwd }),
@@ -188,6 +215,8 @@ export async function runProgram(argv: string[], options: ProgramOptions): Promi
   try {
     const result = await ended(child, argv[0] ?? "");
     stop.throwIfAborted();
+    if (options.fileLimit && result.code !== 0 && (result.killed === "SIGXFSZ" || FILE_TOO_LARGE.test(output)))
+      throw options.fileLimit.error();
     return { ...result, output: output.length > most ? output.slice(-most) : output };
   } finally {
     unwatch();

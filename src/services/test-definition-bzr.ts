@@ -2,6 +2,8 @@
 import { mkdir, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { DispatchError, JobError } from "../base/errors.js";
+import { shownUrl } from "./download/local-file.js";
+import { bounded } from "./files/bounded.js";
 import { workerPath } from "./files/worker-path.js";
 import { checkPath, refusals, testOf } from "./overlay/definition-inputs.js";
 import { optionalText, text } from "./overlay/inputs.js";
@@ -47,7 +49,10 @@ export const testDefinitionBzr: Service = {
     // The history is left behind: the board has no use for it.
     const words = ["bzr", "export", ...(revision ? [`--revision=${revision}`] : []), "--"];
     const options = { ...context, error: "InfrastructureError" } as const;
-    await mustSucceed([...words, test.directory, await locationOf(repository, context)], options);
+    const argv = [...words, test.directory, await locationOf(repository, context)];
+    await bounded(context, { into: test.directory, what: `The branch of '${shownUrl(repository)}'` }, (bounds) =>
+      mustSucceed(argv, { ...options, ...bounds }),
+    );
     await rm(join(test.directory, ".bzr"), { recursive: true, force: true });
     const found = { repository, from: "bzr", ...(revision && { revision, commit_id: revision }) };
     return {

@@ -10,10 +10,15 @@ import { archiveExtract } from "../../src/services/archive-extract.js";
 import { DiskMeter } from "../../src/services/disk-meter.js";
 import { emptyImage } from "../../src/services/empty-image.js";
 import { fileDownload } from "../../src/services/file-download.js";
+import { fitImage } from "../../src/services/fit-image.js";
 import { cloneRepository } from "../../src/services/git-clone.js";
 import { guestOverlay } from "../../src/services/guest-overlay.js";
+import { kernelPrepare } from "../../src/services/kernel-prepare.js";
 import { rootfsExtract } from "../../src/services/rootfs-extract.js";
+import { scpDownload } from "../../src/services/scp-download.js";
+import { testDefinitionBzr } from "../../src/services/test-definition-bzr.js";
 import { type TestContext, testContext } from "./service-context.js";
+import { type StandIns, standIns } from "./stand-in.js";
 
 const LIMIT = 2_000_000;
 let context: TestContext;
@@ -166,4 +171,93 @@ test("a clone is measured, and removed when it is too large", async () => {
   const target = join(context.paths.work, "clone");
   await expect(cloneRepository({ repository: folder }, target, context)).rejects.toMatchObject(refused());
   expect(existsSync(target)).toBe(false);
+});
+
+describe("programs that write much more than there is room for", () => {
+  let tools: StandIns;
+  beforeEach(() => {
+    tools = standIns();
+    context.env = { ...context.env, PATH: tools.path };
+  });
+  afterEach(() => tools.remove());
+  /** The file that a program writes, by its words; below a folder for those that make one. */
+  const target: { [program: string]: string } = {
+    git: 'for to; do :; done; mkdir "$to"; to="$to/"',
+    bzr: 'to="$3/"; mkdir "$to"',
+    scp: "for to; do :; done",
+    mkimage: "for to; do :; done",
+    lzma: 'to="$3.lzma"',
+    unzip: 'for to; do :; done; to="$to/"',
+  };
+  const endlessFile = (program: string) =>
+    `${target[program]}; case "$to" in */) to="$to"file;; esac; exec head -c 50000000 /dev/zero >"$to"`;
+  const endlessFiles = (program: string) =>
+    `${target[program]}; i=0; while [ $i -lt 400 ]; do head -c 100000 /dev/zero >"$to$i"; i=$((i+1)); sleep 0.02; done`;
+  const device = { bootm: { kernel: "0x80000000" } };
+
+  test.each([
+    ["git", () => cloneRepository({ repository: "https://x/y" }, join(context.paths.work, "clone"), context)],
+    [
+      "bzr",
+      () => context.use(testDefinitionBzr, { index: 0, stage: 0, name: "a", path: "a.yaml", repository: "lp:x" }),
+    ],
+    ["scp", () => context.use(scpDownload, { key: "kernel", url: "scp://host/file" })],
+    [
+      "mkimage",
+      () =>
+        context.use(kernelPrepare, {
+          type: "zimage",
+          kernel: join(context.paths.work, "kernel"),
+          parameters: device,
+          deploy_parameters: { mkimage_arch: "arm" },
+        }),
+    ],
+    [
+      "lzma",
+      () =>
+        context.use(fitImage, {
+          kernel: join(context.paths.work, "kernel"),
+          arch: "arm64",
+          load_address: "0x1",
+          directory: context.paths.work,
+        }),
+    ],
+  ])("one file: %s", async (name, run) => {
+    tools.tool(name, endlessFile(name));
+    context.meter.take(400_000, "the kernel");
+    await expect(run()).rejects.toMatchObject(
+      refused("needs more room than this job has: 2000000 bytes in all; most is taken by the kernel (400000)"),
+    );
+    expect(written()).toBeLessThanOrEqual(LIMIT - 400_000);
+  });
+
+  test.each([
+    ["git", () => cloneRepository({ repository: "https://x/y" }, join(context.paths.work, "clone"), context)],
+    [
+      "bzr",
+      () => context.use(testDefinitionBzr, { index: 0, stage: 0, name: "a", path: "a.yaml", repository: "lp:x" }),
+    ],
+  ])("many files: %s", async (name, run) => {
+    tools.tool(name, endlessFiles(name));
+    await expect(run()).rejects.toMatchObject(refused());
+  });
+
+  test("a zip that tells less than it holds", async () => {
+    tools.tool("zipinfo", 'case "$1" in -1) echo big ;; *) echo "1 file, 1000 bytes uncompressed, 10 bytes" ;; esac');
+    tools.tool("unzip", endlessFile("unzip"));
+    await expect(
+      context.use(archiveExtract, { file: file("a.zip", Buffer.from("PK\x03\x04....")) }),
+    ).rejects.toMatchObject({
+      name: "JobError",
+      message: "'a.zip' holds more than the 1000 bytes that its list tells",
+    });
+  });
+
+  test("what a program wrote is taken, until its action is undone", async () => {
+    tools.tool("mkimage", 'for last; do :; done; head -c 1500000 /dev/zero >"$last"');
+    const kernel = join(context.paths.tftpRoot, "kernel");
+    const input = { type: "zimage", kernel, parameters: device, deploy_parameters: { mkimage_arch: "arm" } };
+    await context.use(kernelPrepare, input);
+    expect(context.meter.left).toBe(500_000);
+  });
 });

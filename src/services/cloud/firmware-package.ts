@@ -1,6 +1,7 @@
 /** The archive in which a virtual board gets its files: each under a fixed name, beside a property list. */
 import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { bounded } from "../files/bounded.js";
 import { nameInside } from "../files/name-inside.js";
 import { writeFresh } from "../overlay/safe-files.js";
 import { mustSucceed } from "../run-program.js";
@@ -45,6 +46,13 @@ export async function packFirmware(
   for (const [label, file] of Object.entries(files))
     await symlink(file, nameInside(folder, NAMES.get(label) ?? label, "An image")).catch(() => {});
   const archive = join(paths.work, `package-${action.level}.zip`);
-  await mustSucceed(["zip", "-q", "-1", "-r", archive, "."], { ...context, cwd: folder, error: "InfrastructureError" });
+  await bounded(context, { into: archive, what: "The package for the virtual board" }, (bounds) =>
+    mustSucceed(["zip", "-q", "-1", "-r", archive, "."], {
+      ...context,
+      cwd: folder,
+      error: "InfrastructureError",
+      ...bounds,
+    }),
+  );
   return archive;
 }

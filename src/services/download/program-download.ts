@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { InfrastructureError } from "../../base/errors.js";
+import { bounded, roomForDownload } from "../files/bounded.js";
 import { programFailure, runProgram } from "../run-program.js";
 import type { ServiceContext } from "../types.js";
 import type { Source } from "./download.js";
@@ -30,7 +31,13 @@ export async function copyByProgram(
   const copy = join(folder, ".copy");
   const argv = [...words, copy];
   const release = () => rm(copy, { force: true });
-  const result = await runProgram(argv, { ...context, env });
+  const what = `'${shownUrl(input.url)}'`;
+  const result = await bounded(context, { into: copy, what, granted: roomForDownload(context, what) }, (bounds) =>
+    runProgram(argv, { ...context, env, ...bounds }),
+  ).catch(async (error) => {
+    await release();
+    throw error;
+  });
   if (result.code !== 0) {
     await release();
     throw programFailure(argv, result, missing.test(result.output) ? "JobError" : "InfrastructureError");

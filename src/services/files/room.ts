@@ -57,17 +57,16 @@ export async function* limited(bytes: AsyncIterable<Uint8Array>, room: Room, wha
   }
 }
 
-/** Bytes of the files below a folder. */
-export async function folderSize(folder: string): Promise<number> {
+/** Bytes of a file, or of the files below a folder; what goes away meanwhile counts nothing. */
+export async function sizeOnDisk(path: string): Promise<number> {
+  const found = await lstat(path).catch(() => undefined);
+  if (!found?.isDirectory()) return found?.size ?? 0;
   let bytes = 0;
-  for (const entry of await readdir(folder, { withFileTypes: true }))
-    bytes += entry.isDirectory()
-      ? await folderSize(join(folder, entry.name))
-      : (await lstat(join(folder, entry.name))).size;
+  for (const name of await readdir(path).catch(() => [])) bytes += await sizeOnDisk(join(path, name));
   return bytes;
 }
 
-const tooLarge = (what: string, most: number) =>
+export const tooLarge = (what: string, most: number) =>
   new JobError(`${what} is more than ${most} bytes`, {
     advice: "Look at what it decompresses to; the worker's `download_limits` say what it takes at most.",
   });

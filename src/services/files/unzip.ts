@@ -5,6 +5,7 @@ import { JobError } from "../../base/errors.js";
 import { programOptions } from "../overlay/unpack.js";
 import { mustSucceed } from "../run-program.js";
 import type { ServiceContext } from "../types.js";
+import { bounded } from "./bounded.js";
 import { takeFile } from "./room.js";
 
 const MOST_FILES = 100_000;
@@ -26,7 +27,10 @@ export async function unzip(file: string, into: string, context: ServiceContext)
   const bytes = Number(/(\d+) bytes? uncompressed/.exec(totals)?.[1]);
   if (!(bytes <= MOST_BYTES)) throw new JobError(`${what} holds more than ${MOST_BYTES} bytes`);
   takeFile(context, bytes, what);
-  await mustSucceed(["unzip", "-q", "-o", file, "-d", into], options);
+  const error = () => new JobError(`${what} holds more than the ${bytes} bytes that its list tells`);
+  await bounded(context, { into, what, granted: { bytes, error } }, (bounds) =>
+    mustSucceed(["unzip", "-q", "-o", file, "-d", into], { ...options, ...bounds }),
+  );
   // What is not a file or a folder is of no use to a device's disk, and a link may lead anywhere.
   for (const entry of await readdir(into, { withFileTypes: true, recursive: true })) {
     if (entry.isFile() || entry.isDirectory()) continue;
