@@ -4,7 +4,7 @@
  *   sources   repositories of GitHub that it is built from, `{ name: "owner/name@commit-or-tag" }`; they are cloned only to build
  *   build     (out, { sources, work, run, say }): makes the peer in the folder `out`; `work` is a folder that is removed afterwards
  *   needs     peers that must be there before
- * A peer is made once, in .cache/peers/NAME, and again when its file or one of lib/ changed. One that only needs Debian packages
+ * A peer is made once, in .cache/peers/NAME, and again when its file changed, or one of lib/ that it imports. One that only needs Debian packages
  * has no build. Packages stand in scripts/debian-packages.json with `"for": "peers"`. Its tests are test/peers/NAME.test.ts.
  */
 import { execFile, execFileSync } from "node:child_process";
@@ -30,10 +30,11 @@ export const describePeers = () =>
   Object.fromEntries(Object.entries(peers).map(([name, peer]) => [name, peer.summary]));
 
 function fingerprint(name) {
-  const hash = createHash("sha256");
-  const lib = readdirSync(join(HERE, "lib")).map((file) => join(HERE, "lib", file));
-  for (const file of [join(HERE, `${name}.mjs`), ...lib.sort()]) hash.update(readFileSync(file));
-  return hash.digest("hex");
+  const own = readFileSync(join(HERE, `${name}.mjs`), "utf8");
+  const lib = [...own.matchAll(/"(\.\/lib\/[^"]+)"/g)].map(([, file]) => readFileSync(join(HERE, file), "utf8"));
+  return createHash("sha256")
+    .update([own, ...lib].join("\0"))
+    .digest("hex");
 }
 
 /** Runs a program; what it says is in the error when it fails. */

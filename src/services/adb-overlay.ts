@@ -1,32 +1,34 @@
-import { basename } from "node:path";
+import { dirname, join } from "node:path";
 import { JobError } from "../base/errors.js";
 import { dig, text } from "./overlay/inputs.js";
-import { mustSucceed } from "./run-program.js";
+import { overlayOf } from "./overlay/layout.js";
+import { mustSucceed, programFailure, runProgram } from "./run-program.js";
 import type { Service } from "./types.js";
 
-/** Where tarballs lie on the device until they are unpacked. */
-const PLACE = "/data/local/tmp";
-
-/** Pushes the test overlay to a device with adb and unpacks it there. Inputs: serial. Nothing to do without an overlay. */
+/** Pushes the test overlay's folder to a device with adb: no tar is needed there. Inputs: serial. Nothing to do without an overlay. */
 export const adbOverlay: Service = {
   name: "adb-overlay",
   programs: () => ["adb"],
 
   async run(input, context) {
     const serial = text(input, "serial");
-    const tarball = dig(context.data.overlay, "tarball");
-    if (typeof tarball !== "string") {
+    if (typeof dig(context.data.overlay, "tarball") !== "string") {
       context.log.debug("There is no test overlay for the device");
       return undefined;
     }
-    const file = `${PLACE}/${basename(tarball)}`;
-    if (!/^[\w./-]+$/.test(file)) throw new JobError(`'${file}' cannot be a file on the device`);
-    const options = { ...context, error: context.action.commandError };
-    const adb = (...words: string[]) => mustSucceed(["adb", "-s", serial, ...words], options);
-    await adb("push", tarball, file);
-    // The device's shell reads the words of `adb shell`; names here are the dispatcher's own.
-    await adb("shell", "tar", "-C", "/", "-xzf", file);
-    await adb("shell", "rm", "-f", file);
+    const { directory, results_dir: resultsDir } = overlayOf(context);
+    // The device's shell reads the words of `adb shell`.
+    if (!/^(\/[\w.-]+)+$/.test(resultsDir)) throw new JobError(`'${resultsDir}' cannot be a folder on the device`);
+    const adb = (...words: string[]) => ["adb", "-s", serial, ...words];
+    // A folder goes into the one above it, which is there on every device: /data/local/tmp into /data/local.
+    const folder = dirname(resultsDir) === "/" ? resultsDir : dirname(resultsDir);
+    await mustSucceed(adb("push", join(directory, folder), dirname(folder)), {
+      ...context,
+      error: context.action.commandError,
+    });
+    const modes = adb("shell", "/system/bin/chmod", "-R", "0777", resultsDir);
+    const result = await runProgram(modes, context);
+    if (result.code !== 0) context.log.warning(programFailure(modes, result, context.action.commandError).message);
     return undefined;
   },
 };

@@ -1,6 +1,6 @@
 import { ConfigurationError, LAVABug } from "../base/errors.js";
 import { isMap, type Json, type JsonMap } from "../base/json.js";
-import { optionalText } from "./overlay/inputs.js";
+import { optionalText, texts } from "./overlay/inputs.js";
 import { splitWords } from "./programs.js";
 import type { Service, ServiceContext } from "./types.js";
 
@@ -25,7 +25,8 @@ async function listenBeside(input: JsonMap, context: ServiceContext): Promise<vo
 /**
  * Opens the namespace's console by its connection command (no shell); a live console is used again.
  * Inputs: command (a text, split by shell rules, or a list of words), name (shown in logs), tags?, beside? (a live console
- * stays open beside the new one until the job ends), feedbacks? ([{name, port}]: telnet ports that are only listened to).
+ * stays open beside the new one until the job ends), feedbacks? ([{name, port}]: telnet ports that are only listened to),
+ * prompts? (of the shell that it leads to). Data: shell {prompts}, where they are given.
  */
 export const connect: Service = {
   name: "connect",
@@ -50,10 +51,12 @@ export const connect: Service = {
 
   async run(input, context) {
     const { console: old } = context;
+    const prompts = texts(input, "prompts");
+    const result = prompts.length > 0 ? { data: { shell: { prompts } } } : undefined;
     if (old && !old.isClosed) {
       if (input.beside !== true) {
         context.log.debug("Already connected");
-        return undefined;
+        return result;
       }
       context.onCleanup(() => old.close());
     }
@@ -71,6 +74,6 @@ export const connect: Service = {
     });
     context.setConsole(context.openConsole(connection, name));
     await listenBeside(input, context);
-    return undefined;
+    return result;
   },
 };

@@ -1,12 +1,7 @@
-import { makeError } from "../base/errors.js";
 import type { JsonMap } from "../base/json.js";
-import { sleep } from "./download/sleep.js";
-import { text } from "./overlay/inputs.js";
+import { text, texts } from "./overlay/inputs.js";
 import { preparePlace, runInPlace } from "./tool/tool-place.js";
 import type { Service, ServiceContext } from "./types.js";
-
-/** ms between two looks for a device that is on its way into its bootloader. */
-const LOOK = 1_000;
 
 /** Serial numbers and states that `adb devices` or `fastboot devices` lists. */
 export function listedDevices(output: string): { [serial: string]: string } {
@@ -19,39 +14,46 @@ export function listedDevices(output: string): { [serial: string]: string } {
   );
 }
 
-const inFastboot = async (serial: string, input: JsonMap, context: ServiceContext): Promise<boolean> =>
-  serial in listedDevices(await runInPlace(["fastboot", "devices"], input, context));
+/** The state in which adb sees the device; an adb that fails sees none. */
+async function stateInAdb(serial: string, input: JsonMap, context: ServiceContext): Promise<string | undefined> {
+  try {
+    await runInPlace(["adb", "start-server"], input, context);
+    return listedDevices(await runInPlace(["adb", "devices"], input, context))[serial];
+  } catch (error) {
+    context.signal.throwIfAborted();
+    context.log.warning(`adb sees nothing: ${(error as Error).message}`);
+    return undefined;
+  }
+}
 
 /**
- * Brings a device into fastboot: one that runs Android by adb, one that waits there already stays. The action's time ends it.
- * Inputs: adb_serial, serial, container? (docker map). Data: fastboot {serial}.
+ * Reboots a device into its bootloader: by adb when it runs Android, by fastboot when it waits there already (what was
+ * flashed just now is what runs then). One that neither lists is left to fastboot, which waits for it: a device on the
+ * network is in no list.
+ * Inputs: adb_serial, serial, options? (further words of fastboot), container? (docker map). Data: fastboot {serial}.
  */
 export const fastbootEnter: Service = {
   name: "fastboot-enter",
   programs: ({ input, parameters }) => ((input.container ?? parameters.docker) ? ["docker"] : ["adb", "fastboot"]),
 
   async run(input, context) {
-    const { log, clock, signal, action } = context;
+    const { log } = context;
     const serial = text(input, "serial");
     const adb = text(input, "adb_serial");
+    const entered = { data: { fastboot: { serial } } };
     await preparePlace(input, context);
-    const state = listedDevices(await runInPlace(["adb", "devices"], input, context))[adb];
-    if (state === "device" || state === "recovery") {
+    const state = await stateInAdb(adb, input, context);
+    if (state === "unauthorized")
+      log.warning("The device asks whether this machine may use adb: allow it on its screen");
+    else if (state !== undefined) {
       log.debug(`the device runs (${state}): it is rebooted into its bootloader`);
-      await runInPlace(["adb", "-s", adb, "reboot", "bootloader"], input, context);
-      while (!(await inFastboot(serial, input, context))) await sleep(LOOK, { clock, signal });
-    } else if (!(await inFastboot(serial, input, context)))
-      throw makeError(
-        action.commandError,
-        `Neither adb nor fastboot sees the device (adb ${adb}, fastboot ${serial})`,
-        {
-          advice:
-            state === "unauthorized"
-              ? "The device asks whether this machine may use adb: allow it on its screen."
-              : "Look at the USB cable, and at the serial numbers in the device configuration.",
-        },
-      );
-    log.info(`the device ${serial} is in fastboot`);
-    return { data: { fastboot: { serial } } };
+      await runInPlace(["adb", "-s", adb, "reboot-bootloader"], input, context);
+      return entered;
+    }
+    const listed = listedDevices(await runInPlace(["fastboot", "devices"], input, context));
+    if (serial in listed)
+      await runInPlace(["fastboot", "-s", serial, "reboot-bootloader", ...texts(input, "options")], input, context);
+    else log.warning(`Neither adb (${adb}) nor fastboot (${serial}) lists the device: fastboot waits for it`);
+    return entered;
   },
 };

@@ -74,6 +74,11 @@ async function scriptOf(input: JsonMap, context: ServiceContext): Promise<string
   return optionalText(map(written?.data ?? {}, "files"), text(input.script, "name"));
 }
 
+function tolerated(output: string, input: JsonMap): boolean {
+  const pattern = optionalText(input, "tolerate");
+  return pattern !== undefined && pythonRegExp(pattern).test(output);
+}
+
 function statusOf(input: JsonMap, said: string): JsonMap {
   const pattern = optionalText(input, "status");
   const line = pattern && said.split(/\r?\n/).find((each) => pythonRegExp(pattern).test(each));
@@ -84,7 +89,8 @@ function statusOf(input: JsonMap, said: string): JsonMap {
  * Runs a tool of the worker: argument arrays, one after the other, until one fails.
  * Inputs: command or commands (tool/tool-command.ts), last? (words behind the last command), refuse? (patterns: a line that
  * matches is a failure, whatever the exit code), reasons? (patterns of lines that tell what is wrong: they are warnings, and
- * the first one is the reason when the tool fails by its exit code), expect? (patterns that the output must have), error?
+ * the first one is the reason when the tool fails by its exit code), tolerate? (pattern: a failure with such an output is only
+ * warned about), expect? (patterns that the output must have), error?
  * (class, default the action's command error), cwd? (folder),
  * environment?, container? (a job's `docker` map: the tool runs there, with the job's files and the board's device files),
  * script? (name, lines, files? as of write-text: `{script}` in a word becomes its path), options? (of the device, for the container), nothing? (message when there is no command at all), extra? (for the result
@@ -130,9 +136,12 @@ export const toolRunner = (host: DeviceHost): Service => ({
         cwd: inContainer(input) ? context.paths.work : (cwd ?? context.paths.work),
       });
       log.debug(`Returned ${result.code} in ${Math.round((clock.now() - begin) / 1000)} seconds`);
-      if (result.code !== 0) throw programFailure(argv, result, errorOf(input, context), reasons.first);
-      const error = check(argv, result.output, input, context);
-      if (error) throw error;
+      const failure =
+        result.code === 0
+          ? check(argv, result.output, input, context)
+          : programFailure(argv, result, errorOf(input, context), reasons.first);
+      if (failure && !tolerated(result.output, input)) throw failure;
+      if (failure) log.warning(failure.message);
       said = result.output;
     }
     const save = optionalText(input, "save");

@@ -339,7 +339,7 @@ describe("fastboot", () => {
       ["fastboot", "-s", "f1", "boot", "/w/boot.img", "-i", "0x18d1"],
       ["fastboot", "-s", "f1", "reboot", "-i", "0x18d1"],
     ]);
-    tools.tool("fastboot", "echo 'FAILED (remote: locked)'");
+    tools.tool("fastboot", "echo 'FAILED (remote: locked)'; echo 'fastboot: error: Command failed'; exit 1");
     for (const { service, input } of asked)
       if (service === "run-tool") await expect(context.use(runTool, input)).rejects.toThrow("FAILED (remote: locked)");
   });
@@ -394,15 +394,18 @@ describe("uuu and bcu", () => {
 });
 
 describe("a CMSIS-DAP disk", () => {
-  it("takes all images, then the serial line is awaited", async () => {
+  it("takes all images, then the serial line is awaited, and the board's own time after it (`usb_sleep`)", async () => {
     const boot = `cmsis-dap: { parameters: { usb_mass_device: /dev/disk/by-id/usb-x, post_unmount_delay: 2 } }`;
-    const asked = await steps("{ method: cmsis-dap }", { boot, more: USB }, { zephyr: IMAGE });
+    const asked = await steps("{ method: cmsis-dap }", { boot, more: `${USB}\nusb_sleep: 3` }, { zephyr: IMAGE });
     expect(asked).toEqual([
       { service: "wait-for-device", input: { match: [{ path: "/dev/disk/by-id/usb-x" }] } },
       { service: "copy-to-disk", input: { device: "/dev/disk/by-id/usb-x", files: ["/w/zephyr 1.bin"], settle: 2000 } },
       {
         service: "wait-for-device",
-        input: { match: [{ kind: "tty", serial: "A1B2", vendor: "1fc9", product: "0135", driver: "cdc_acm" }] },
+        input: {
+          match: [{ kind: "tty", serial: "A1B2", vendor: "1fc9", product: "0135", driver: "cdc_acm" }],
+          settle: 3000,
+        },
       },
     ]);
   });
