@@ -1,6 +1,7 @@
 import { TestError } from "../base/errors.js";
 import { pythonRegExp } from "../base/python-regexp.js";
 import { boundedRegExp, needsBounds } from "../base/regexp/bounded-regexp.js";
+import { type LastCharacters, lastCharacters } from "./last-characters.js";
 import { staysInLine } from "./one-line.js";
 import { LINE_END, partialSource } from "./partial-pattern.js";
 import { ESCAPE } from "./terminal-text.js";
@@ -29,6 +30,8 @@ export interface CompiledPattern extends Expressions {
   wide: Expressions | undefined;
   /** The other reading begins with a repeated `.`: what it finds anywhere it finds at the first place. */
   wideAtFirst: boolean;
+  /** What the matches of the other reading end with, where that can be told. */
+  wideEnd: LastCharacters | undefined;
   /** Matches its beginnings where the text ends, too (`g`); undefined when that cannot be told. */
   partial: RegExp | undefined;
   /** Numbers of the groups of `partial` that tell that the text's end was seen. */
@@ -80,6 +83,7 @@ export function compilePattern(pattern: Pattern): CompiledPattern {
     ...expressions(source, flags, refersBack),
     wide: other === undefined ? undefined : expressions(other, flags, refersBack),
     wideAtFirst: other !== undefined && BEGINS_WITH_ANYTHING.test(other) && !bare.includes("|"),
+    wideEnd: other === undefined ? undefined : lastCharacters(other),
     partial: partial && boundedRegExp(partial.source, `${flags}g`),
     ends: partial?.ends ?? [],
     // Without repeats a pattern matches no more characters than it is written with.

@@ -142,10 +142,11 @@ export class PatternScanner {
    */
   scan(settled = false): void {
     if (this.#seekers.size === 0) return;
+    const held = this.#holding;
     this.#holding = false;
     const scanned = this.#scanned;
     this.#scanned = this.#history.end;
-    if (!settled && !this.#waiting && this.#nothing(scanned)) return;
+    if (!settled && !this.#waiting && this.#nothing(scanned, held)) return;
     const hits: [Seeker, Hit][] = [];
     let limit = Number.POSITIVE_INFINITY;
     for (const [seeker, standing] of this.#seekers) {
@@ -177,18 +178,20 @@ export class PatternScanner {
   }
 
   /** Whether nothing of what all seekers have not seen matches anything: mostly it is so. */
-  #nothing(scanned: number): boolean {
+  #nothing(scanned: number, held: boolean): boolean {
     const { lineStart, end } = this.#history;
     this.#all ??= this.#unions.of([...this.#seekers.keys()].flatMap(({ patterns }) => patterns));
     const union = this.#all;
-    if (union.hidden) return false;
+    // A match over lines that was not told already ends in what came now.
+    const narrow = !held && union.inLine && this.#noWideEnd(union, scanned);
+    if (union.hidden && !narrow) return false;
     let from = end;
     for (const [seeker, { seen, kept }] of this.#seekers) {
       if (kept) return false;
-      from = Math.min(from, Math.max(seen - union.reach, scanned - WINDOW, seeker.from));
+      from = Math.min(from, Math.max(narrow ? seen : seen - union.reach, scanned - WINDOW, seeker.from));
     }
     const { text, base } = this.#stretch(from, end);
-    if (matches(union.any, text, from - base)) return false;
+    if (matches(narrow ? union.narrow : union.any, text, from - base)) return false;
     let watchers = false;
     for (const [seeker, standing] of this.#seekers) {
       standing.seen = Math.max(standing.seen, lineStart);
@@ -196,6 +199,13 @@ export class PatternScanner {
     }
     if (watchers) this.#watched = Math.max(this.#watched, end);
     return true;
+  }
+
+  /** Whether what came since an offset holds nothing that a match with `.` as any character ends with. */
+  #noWideEnd({ wideEnds, wideEnd }: Union, since: number): boolean {
+    if (wideEnds.length === 0) return false;
+    const from = Math.max(this.#history.start, since - wideEnd + 1);
+    return !matches(wideEnds, this.#history.slice(from), 0);
   }
 
   #next(seeker: Seeker, standing: Standing, settled: boolean): Hit | undefined {

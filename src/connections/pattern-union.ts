@@ -14,6 +14,9 @@ export interface Union {
   /** No pattern needs to see more than its line. */
   inLine: boolean;
   hasWide: boolean;
+  /** What all matches with `.` as any character end with, and how long that is; none when it cannot be told. */
+  wideEnds: RegExp[];
+  wideEnd: number;
   /** Characters before a text that have to be seen with it, whatever they are. */
   reach: number;
 }
@@ -44,6 +47,10 @@ function unite(patterns: CompiledPattern[]): Union {
   const wide = patterns.flatMap(({ wide: expressions, wideAtFirst, ignoreCase }): Reading[] =>
     expressions && !wideAtFirst ? [{ ignoreCase, expressions }] : [],
   );
+  const ends = patterns.flatMap(({ wide: expressions, wideEnd, ignoreCase }) =>
+    expressions ? [{ wideEnd, ignoreCase }] : [],
+  );
+  const known = ends.every(({ wideEnd }) => wideEnd !== undefined);
   const beyond = patterns.filter(({ inLine, wide: other }) => !inLine || other);
   return {
     narrow: join(narrow),
@@ -51,7 +58,9 @@ function unite(patterns: CompiledPattern[]): Union {
     any: wide.length > 0 ? join([...narrow, ...wide]) : join(narrow),
     hidden: patterns.some(({ wideAtFirst }) => wideAtFirst),
     inLine: patterns.every(({ inLine }) => inLine),
-    hasWide: patterns.some((compiled) => compiled.wide !== undefined),
+    hasWide: ends.length > 0,
+    wideEnds: known ? ends.map(({ wideEnd, ignoreCase }) => new RegExp(wideEnd!.source, ignoreCase ? "gi" : "g")) : [],
+    wideEnd: known ? Math.max(0, ...ends.map(({ wideEnd }) => wideEnd!.length)) : 0,
     reach: Math.max(0, ...beyond.map(({ reach }) => reach)),
   };
 }

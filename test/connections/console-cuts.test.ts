@@ -105,6 +105,25 @@ describe("a wait", () => {
       expect({ pieces, heard: await waits(pieces, patterns(...wanted)) }).toEqual({ pieces, heard });
   });
 
+  test("over lines and within them, of any text: the same in any pieces", async () => {
+    let seed = 11;
+    const random = (most: number) => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed % most;
+    };
+    const sources = ["a.*b", "b.+a[ab]", "x.*?y", ".*xy", "(a|x).*y\\.", "y\\r?\\n.*x", "(?i)A.*Y", "ab", "x$"];
+    for (let turn = 0; turn < 12; turn += 1) {
+      const text = `${Array.from({ length: 60 }, () => "abxy. \n"[random(7)])
+        .join("")
+        .replaceAll("\n", "\r\n")}\r\n`;
+      const wanted = patterns(...Array.from({ length: 1 + random(3) }, () => sources[random(sources.length)]!));
+      const [whole, ...others] = cuttings(text);
+      const heard = await waits(whole!, wanted);
+      for (const pieces of others.filter((_, at) => at % 4 === turn % 4))
+        expect({ wanted, pieces, heard: await waits(pieces, wanted) }).toEqual({ wanted, pieces, heard });
+    }
+  });
+
   test("finds what an unfinished line certainly holds without waiting for more", async () => {
     const { board, console } = open();
     const found = console.expect(patterns("Hit any key", "never (.*) this"), never);
