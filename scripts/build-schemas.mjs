@@ -231,3 +231,6 @@ ${PATTERN}${rest}`;
 export declare const ${name}: { (data: unknown): boolean; errors?: ErrorObject[] | null };\nexport declare const schema: () => object;\n`,
   );
 }
+// The names that a job's context may hold: those alone reach the template of a device.
+const { properties: contextNames = {} } = read("context.yaml") ?? {};
+writeFileSync(join(target, "context-names.json"), `${JSON.stringify(Object.keys(contextNames))}\n`);

@@ -14,6 +14,8 @@ export interface CliContext {
   version: string;
   env: NodeJS.ProcessEnv;
   cwd: string;
+  /** Below it LAVA's server is installed, if it is (default `/`). */
+  lavaRoot?: string;
   clock: Clock;
   /** What a person types, for the commands that ask. */
   stdin?: NodeJS.ReadableStream;

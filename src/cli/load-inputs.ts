@@ -17,10 +17,11 @@ import type { Machines } from "../strategies/machines-types.js";
 import { namedFile } from "./built-in.js";
 import { causesFirst } from "./causes.js";
 import type { CliContext } from "./context.js";
+import { deviceFile as fileOfDevice } from "./device-files.js";
 import { deviceTemplates } from "./device-templates.js";
 import { dispatcherSettings } from "./dispatcher-settings.js";
 import { goldJob } from "./gold-job.js";
-import type { InputOptions } from "./options.js";
+import type { InputOptions, JinjaEngine } from "./options.js";
 import { readText } from "./read-text.js";
 import { UsageError } from "./usage-error.js";
 
@@ -34,6 +35,8 @@ export interface InputTexts {
   machines: { file: string; text: string }[];
   variables: JsonMap;
   strict: boolean;
+  deviceTypes?: string[];
+  jinja?: JinjaEngine;
 }
 
 export interface Inputs {
@@ -56,13 +59,16 @@ export interface Inputs {
   buildProblems: Problem[];
 }
 
+type Places = Pick<CliContext, "cwd" | "lavaRoot">;
+
 /** Reads all files that the options name. Throws UsageError. */
-export function readInputs(job: string, options: InputOptions, { cwd }: Pick<CliContext, "cwd">): InputTexts {
+export function readInputs(job: string, options: InputOptions, context: Places): InputTexts {
+  const { cwd } = context;
   const { envDut } = options;
   if (options.device === undefined)
     throw new UsageError("No device was given.", `Give it: --device <file>, or a built-in one by its name`);
   const jobFile = namedFile(job, "job", cwd);
-  const deviceFile = namedFile(options.device, "device", cwd);
+  const deviceFile = fileOfDevice(options.device, { ...context, ...(options.devices && { devices: options.devices }) });
   const dispatcher = options.dispatcher && namedFile(options.dispatcher, "dispatcher", cwd);
   return {
     jobFile,
@@ -76,6 +82,8 @@ export function readInputs(job: string, options: InputOptions, { cwd }: Pick<Cli
     machines: (options.machines ?? []).flatMap((folder) => yamlFiles(folder, cwd)),
     variables: variables(options.set ?? []),
     strict: options.strict === true,
+    ...(options.deviceTypes && { deviceTypes: options.deviceTypes }),
+    ...(options.jinja && { jinja: options.jinja }),
   };
 }
 
@@ -103,7 +111,12 @@ function yamlFiles(folder: string, cwd: string): { file: string; text: string }[
 }
 
 /** Builds what the texts say. Never throws on bad input: what is wrong is in `problems`. */
-export async function buildInputs(texts: InputTexts, jobId: string, { cwd }: Pick<CliContext, "cwd">): Promise<Inputs> {
+export async function buildInputs(
+  texts: InputTexts,
+  jobId: string,
+  context: Places & Partial<Pick<CliContext, "env">>,
+): Promise<Inputs> {
+  const { cwd } = context;
   const { jobFile, deviceFile } = texts;
   const { job: jobMap, parsed: job, problems: jobProblems } = loadJob(texts.job, jobFile, { strict: texts.strict });
   const { settings, problems: settingsProblems } = texts.dispatcher
@@ -113,7 +126,7 @@ export async function buildInputs(texts: InputTexts, jobId: string, { cwd }: Pic
     context: isMap(jobMap.context) ? jobMap.context : {},
     jobId,
     variables: texts.variables,
-    ...deviceTemplates(deviceFile, cwd),
+    ...(await templatesOf(texts, context)),
   });
   const { gold, problems: goldProblems } = goldJob(device, texts, cwd);
   const { machines, problems: machineProblems } = await machinesOf(texts);
@@ -163,6 +176,21 @@ export async function buildInputs(texts: InputTexts, jobId: string, { cwd }: Pic
     problems,
     buildProblems,
   };
+}
+
+/** Where the device's templates are found, and what renders them. */
+async function templatesOf(
+  { deviceFile, deviceTypes, jinja }: InputTexts,
+  { cwd, lavaRoot, env = {} }: Places & Partial<Pick<CliContext, "env">>,
+) {
+  const found = deviceTemplates(deviceFile, {
+    cwd,
+    ...(deviceTypes && { deviceTypes }),
+    ...(lavaRoot !== undefined && { lavaRoot }),
+  });
+  if (jinja !== "python") return found;
+  const { askPython } = await import("./ask-python.js");
+  return { ...found, jinja: { ...found.jinja, python: askPython(env) } };
 }
 
 /** The job names another type than the device does: it may run, but was meant for others. */

@@ -24,9 +24,9 @@ export interface ComposedDocument {
  * column: rendered device files have them.
  * @throws RangeError when maps or lists are nested too deeply
  */
-export function composeYaml(text: string): ComposedDocument {
+export function composeYaml(text: string, isUnindented = false): ComposedDocument {
   const document = compose(text, new UnindentedLexer() as unknown as Lexer);
-  if (document.errors.length === 0) return document;
+  if (document.errors.length === 0 || isUnindented) return document;
   // a reader that minds the columns finds an open quote or bracket nearer to its place
   const strict = compose(text, new Lexer());
   return strict.errors.length > 0 ? strict : document;

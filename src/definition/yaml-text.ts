@@ -40,8 +40,9 @@ const FORBIDDEN = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]/;
  * Reads one YAML document with YAML 1.1 semantics as Python's safe loader (spec device.md §6, 12): never throws, takes
  * bounded time and memory, and says everything that is wrong in `problems`. Duplicate keys are warnings, the last wins.
  * @param variables where variables of test scripts stand: there a fraction is the text that Python makes of it (`6.0`)
+ * @param isUnindented quotes and brackets are known to go on at any column: none is taken for an open one because of it
  */
-export function parseYaml(text: string, file: string, variables?: ScriptVariables): ParsedYaml {
+export function parseYaml(text: string, file: string, variables?: ScriptVariables, isUnindented = false): ParsedYaml {
   const lines = new Lines(text, file);
   const problems: Problem[] = [];
   const parsed: ParsedYaml = {
@@ -68,7 +69,7 @@ export function parseYaml(text: string, file: string, variables?: ScriptVariable
   }
   let tree: YamlTree;
   try {
-    const document = composeYaml(text);
+    const document = composeYaml(text, isUnindented);
     for (const error of causes(document.errors, lines)) {
       const dash = LOCAL_FAULTS.has(error.code) ? undefined : gluedDash(text, error.offset);
       const { message, hint } = syntaxProblem(error.code, error.message);

@@ -1,16 +1,24 @@
 import { basename } from "node:path";
 import { deepMerge, isMap, type Json, type JsonMap } from "../base/json.js";
 import { nearest } from "../base/nearest.js";
-import { type Location, MOST_TOLD, type Problem, someOf } from "../base/problem.js";
+import { MOST_TOLD, type Problem, someOf } from "../base/problem.js";
 import { schema, validateDevice } from "../definition/generated/validate-device.js";
 import { inOrder } from "../definition/load-job.js";
 import { problemAt, schemaProblems } from "../definition/schema-problems.js";
 import { flow } from "../definition/value-text.js";
 import { type ParsedYaml, parseYaml } from "../definition/yaml-text.js";
+import { isJinja, pseudoDictionary } from "./dictionary.js";
+import { handlebarsRenderer } from "./handlebars-renderer.js";
+import type { JinjaSource } from "./jinja-device.js";
+import { parseRendered } from "./rendered-yaml.js";
 import { type DeviceTemplate, type TemplateSource, templateChain } from "./template-chain.js";
-import { type Rendered, TemplateError } from "./template-language.js";
+import { TemplateError } from "./template-language.js";
 
 export interface LoadDeviceOptions extends TemplateSource {
+  /** Templates in Jinja2, where there are any. */
+  jinja?: JinjaSource;
+  /** What a dictionary sets and no template reads is told. */
+  tellUnread?: boolean;
   /** The job's context: it sets the variables that the device type lets a job set. */
   context?: JsonMap;
   jobId?: string;
@@ -39,6 +47,7 @@ const DEVICE = "device";
  * a rendered device configuration, which is taken as it is. Never rejects; all that is wrong is in `problems`.
  */
 export async function loadDevice(text: string, file: string, options: LoadDeviceOptions): Promise<LoadedDevice> {
+  if (isJinja(text, file)) return loadJinja(text, file, options);
   const parsed = parseYaml(text, file);
   const problems = [...parsed.problems];
   if (!isMap(parsed.value)) {
@@ -54,8 +63,74 @@ export async function loadDevice(text: string, file: string, options: LoadDevice
     return { device: {}, parsed, problems };
   }
   if (!(EXTENDS in parsed.value)) return checked(parsed.value, parsed, problems);
+  if (isOfJinja(parsed.value, options)) return loadYamlOfJinja(parsed, problems, options);
   const config = await renderDictionary(parsed, { ...parsed.value, ...options.variables }, options, problems);
   return config ? checked(config.device, config.parsed, problems) : { device: {}, parsed, problems };
+}
+
+const SUFFIX = ".jinja2";
+const typeOf = (extended: string): string => (extended.endsWith(SUFFIX) ? extended.slice(0, -SUFFIX.length) : extended);
+
+/** A dictionary in Jinja2: with the template that it extends or, where only we have that device type, with ours. */
+async function loadJinja(text: string, file: string, options: LoadDeviceOptions): Promise<LoadedDevice> {
+  const { readJinja, renderJinja } = await import("./jinja-device.js");
+  const { jinja = NO_TEMPLATES } = options;
+  const { dictionary, problem } = readJinja(text, file, jinja);
+  if (!dictionary) return { device: {}, parsed: parseYaml("{}", file), problems: problem ? [problem] : [] };
+  const { extended, values } = dictionary;
+  const type = extended === undefined ? undefined : typeOf(extended);
+  if (type !== undefined && !jinja.find(extended!) && options.template(type)) {
+    const parsed = pseudoDictionary(text, file, type, values);
+    const problems: Problem[] = [];
+    const config = await renderDictionary(
+      parsed,
+      { ...(parsed.value as JsonMap), ...options.variables },
+      options,
+      problems,
+    );
+    return config ? checked(config.device, config.parsed, problems) : { device: {}, parsed, problems };
+  }
+  const rendered = await renderJinja({ text, file, type, dictionary }, jinja, options);
+  return rendered.parsed
+    ? checkedJinja(rendered.parsed, rendered.problems, rendered.withUnset)
+    : { ...rendered, device: {}, parsed: parseYaml("{}", file) };
+}
+
+const NO_TEMPLATES: JinjaSource = { find: () => undefined, folders: [] };
+
+/** Whether a dictionary in YAML is of a device type in Jinja2. */
+function isOfJinja({ [EXTENDS]: type }: JsonMap, { template, jinja }: LoadDeviceOptions): boolean {
+  return typeof type === "string" && jinja !== undefined && !template(type) && jinja.find(type + SUFFIX) !== undefined;
+}
+
+async function loadYamlOfJinja(
+  dictionary: ParsedYaml,
+  problems: Problem[],
+  options: LoadDeviceOptions,
+): Promise<LoadedDevice> {
+  const { renderJinja, yamlAsJinja } = await import("./jinja-device.js");
+  const { [EXTENDS]: type, [DEVICE]: overrides, ...values } = dictionary.value as JsonMap;
+  const source = yamlAsJinja(dictionary, String(type) + SUFFIX, values);
+  const rendered = await renderJinja({ ...source, type: String(type) }, options.jinja!, options);
+  problems.push(...rendered.problems);
+  if (!rendered.parsed) return { device: {}, parsed: dictionary, problems };
+  const { value } = rendered.parsed;
+  if (!isMap(value) || !isMap(overrides)) return checkedJinja(rendered.parsed, problems, rendered.withUnset);
+  const device = deepMerge(deepMerge({}, value), overrides);
+  return checked(device, joined(device, dictionary, [rendered.parsed]), problems);
+}
+
+function checkedJinja(parsed: ParsedYaml, problems: Problem[], withUnset: (problem: Problem) => Problem): LoadedDevice {
+  problems.push(...parsed.problems);
+  const { value } = parsed;
+  if (!isMap(value)) {
+    if (!problems.some(({ severity }) => severity === "error")) {
+      problems.push(problemAt(parsed, [], "error", "the templates of this device must give a map"));
+    }
+    return { device: {}, parsed, problems };
+  }
+  const loaded = checked(value, parsed, problems);
+  return { ...loaded, problems: loaded.problems.map(withUnset) };
 }
 
 function checked(device: JsonMap, parsed: ParsedYaml, problems: Problem[]): LoadedDevice {
@@ -95,8 +170,8 @@ async function renderDictionary(
   const layers: ParsedYaml[] = [];
   for (const template of chain) {
     try {
-      const { text, lines } = await rendered(template, variables);
-      layers.push(relocated(parseYaml(text.trim() === "" ? "{}" : text, template.file), lines, template.text));
+      const rendered = await handlebarsRenderer.render(template, variables);
+      layers.push(parseRendered(rendered, template.file, () => template.text));
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       const { file } = template;
@@ -124,13 +199,6 @@ async function renderDictionary(
   const maps = [...layers.map(({ value }) => value as JsonMap), ...(isMap(overrides) ? [overrides] : [])];
   const device = maps.reduce((merged, map) => deepMerge(merged, map), {});
   return { device, parsed: joined(device, dictionary, layers) };
-}
-
-/** Handlebars is only loaded for a dictionary, its compiler only for a template that is not this project's. */
-async function rendered({ compiled, body }: DeviceTemplate, variables: JsonMap): Promise<Rendered> {
-  return compiled
-    ? (await import("./render-compiled.js")).renderCompiled(compiled, variables)
-    : (await import("./render-template.js")).renderTemplate(body, variables);
 }
 
 /** Defaults of the templates, overlaid by the dictionary, overlaid by what a job may set. */
@@ -186,28 +254,6 @@ function fitted(value: Json, standard: Json | undefined): Json | undefined {
   if (value === null || typeof value === typeof standard) return value;
   const read = typeof value === "string" ? parseYaml(value, "").value : undefined;
   return typeof read === typeof standard ? read : undefined;
-}
-
-/** Rendered YAML whose places are those of the template. */
-function relocated(parsed: ParsedYaml, lines: number[], templateText: string): ParsedYaml {
-  const template = templateText.split("\n");
-  const move = (location: Location): Location => ({ ...location, line: lines[location.line] ?? location.line });
-  return {
-    ...parsed,
-    problems: parsed.problems.map((problem) => ({
-      ...problem,
-      ...(problem.location && { location: move(problem.location) }),
-      ...(problem.related && {
-        related: problem.related.map((place) => ({ ...place, location: move(place.location) })),
-      }),
-    })),
-    locate: (path, part) => {
-      const location = parsed.locate(path, part);
-      return location && move(location);
-    },
-    sourceLine: (line) => template[line - 1] ?? "",
-    sourceAt: ({ line }) => template[line - 1] ?? "",
-  };
 }
 
 /** All layers as one: a place is where the last layer has it. */

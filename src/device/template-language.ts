@@ -18,6 +18,10 @@ export class TemplateError extends Error {
     message: string,
     readonly line: number,
     readonly column: number,
+    /** The template's file, where the engine knows it. */
+    readonly file?: string,
+    /** What to do. */
+    readonly hint?: string,
   ) {
     super(message);
   }

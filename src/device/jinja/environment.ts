@@ -4,10 +4,11 @@ import type { Filter, Test } from "./builtin.js";
 import { JinjaError } from "./errors.js";
 import type { Library } from "./evaluator.js";
 import { Interpreter, type Rendering } from "./interpreter.js";
-import { fromJson } from "./json-values.js";
+import { fromJson, toJson } from "./json-values.js";
 import { LAVA_FILTERS } from "./lava-filters.js";
 import { NUMBER_FILTERS } from "./number-filters.js";
 import { parseTemplate, type Template } from "./parser.js";
+import { setNames } from "./scopes.js";
 import { SEQUENCE_FILTERS } from "./sequence-filters.js";
 import { TESTS } from "./tests.js";
 import { TEXT_FILTERS } from "./text-filters.js";
@@ -52,6 +53,25 @@ export class Environment {
       if (error instanceof RangeError) throw new JinjaError("limit", "the template is nested too deeply").at(name, 1);
       throw error;
     }
+  }
+
+  /**
+   * What a template sets at its top level, without the template that it extends.
+   * @throws JinjaError with the template and its line
+   */
+  read(template: Template): { extended?: string; values: Map<string, { value: Json | undefined; line: number }> } {
+    const extending = template.body.find((each) => each.statement === "extends");
+    const named = extending?.template.node === "constant" ? extending.template.value : undefined;
+    const nothing = parseTemplate("", template.name);
+    const interpreter = new Interpreter(LIBRARY, this.limits, (name) =>
+      name === named ? nothing : this.template(name),
+    );
+    const set = interpreter.variables(template);
+    const lines = setNames(template.body);
+    const values = new Map(
+      [...set].map(([name, value]) => [name, { value: toJson(value), line: lines.get(name) ?? 1 }]),
+    );
+    return { ...(typeof named === "string" && { extended: named }), values };
   }
 
   /** @throws JinjaError with the template and its line */

@@ -82,6 +82,13 @@ export class Interpreter extends Evaluator {
     return { text, places, unset: this.#unset };
   }
 
+  /** What a template sets at its top level. @throws JinjaError with the template and its line */
+  variables(template: Template): ReadonlyMap<string, Value> {
+    const context = new Context(this.#globals, template);
+    this.#root(template, context, this.#output);
+    return context.vars;
+  }
+
   /** A template from its top, and then the one that it extends. */
   #root(template: Template, context: Context, output: Output): void {
     this.budget.deeper(() => {
