@@ -68,7 +68,7 @@ export function deviceTemplates(
         }
         return undefined;
       },
-      names: () => listed(forJinja, JINJA).map((name) => name + JINJA),
+      names: () => listed([...named, beside, ...installed], JINJA).map((name) => name + JINJA),
     },
   };
 }

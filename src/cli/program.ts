@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { addChart } from "./commands/chart.js";
 import { addDescribe } from "./commands/describe.js";
+import { addDevice } from "./commands/device.js";
 import { addDoctor } from "./commands/doctor.js";
 import { addExplain } from "./commands/explain.js";
 import { addList } from "./commands/list.js";
@@ -26,6 +27,7 @@ const MAKERS: { [command: string]: (program: Command, finish: Finish) => void } 
   explain: addExplain,
   chart: addChart,
   doctor: addDoctor,
+  device: addDevice,
   replay: addReplay,
   report: addReport,
   schema: addSchema,

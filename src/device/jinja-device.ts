@@ -82,7 +82,7 @@ export async function renderJinja(
   device: DeviceText,
   jinja: JinjaSource,
   { context = {}, variables = {}, tellUnread = false }: RenderOptions,
-): Promise<{ parsed?: ParsedYaml; problems: Problem[]; withUnset: (problem: Problem) => Problem }> {
+): Promise<{ parsed?: ParsedYaml; text?: string; problems: Problem[]; withUnset: (problem: Problem) => Problem }> {
   const { file, type, placeOf } = device;
   const given = Object.entries(variables).map(([name, value]) => `{% set ${name} = ${jinjaLiteral(asGiven(value))} %}`);
   // behind the text, on its last line: all others stay where they are
@@ -103,7 +103,7 @@ export async function renderJinja(
     const unset = (rendered.unset ?? []).map((each) => ({ ...each, place: move(each.place) }));
     const parsed = parseRendered({ text: rendered.text, places, unset }, file, sourceOf, true);
     if (tellUnread && !jinja.python) problems.push(...unread(device, own));
-    return { parsed, problems, withUnset: (problem) => withUnset(problem, unset) };
+    return { parsed, text: rendered.text, problems, withUnset: (problem) => withUnset(problem, unset) };
   } catch (error) {
     const problem = templateProblem(error, device.text, file, (path) => own.sourceOf(path), jinja);
     const { location } = problem;

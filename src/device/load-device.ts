@@ -29,6 +29,8 @@ export interface LoadDeviceOptions extends TemplateSource {
 export interface LoadedDevice {
   /** Device configuration (spec device.md); `{}` when there is none. */
   device: JsonMap;
+  /** What a template in Jinja2 has written, as it is. */
+  rendered?: string;
   /** The configuration as text: `locate` knows dictionary, templates and their lines. */
   parsed: ParsedYaml;
   problems: Problem[];
@@ -92,7 +94,7 @@ async function loadJinja(text: string, file: string, options: LoadDeviceOptions)
   }
   const rendered = await renderJinja({ text, file, type, dictionary }, jinja, options);
   return rendered.parsed
-    ? checkedJinja(rendered.parsed, rendered.problems, rendered.withUnset)
+    ? checkedJinja({ ...rendered, parsed: rendered.parsed }, rendered.problems)
     : { ...rendered, device: {}, parsed: parseYaml("{}", file) };
 }
 
@@ -115,12 +117,20 @@ async function loadYamlOfJinja(
   problems.push(...rendered.problems);
   if (!rendered.parsed) return { device: {}, parsed: dictionary, problems };
   const { value } = rendered.parsed;
-  if (!isMap(value) || !isMap(overrides)) return checkedJinja(rendered.parsed, problems, rendered.withUnset);
+  if (!isMap(value) || !isMap(overrides)) {
+    return checkedJinja({ ...rendered, parsed: rendered.parsed }, problems);
+  }
   const device = deepMerge(deepMerge({}, value), overrides);
   return checked(device, joined(device, dictionary, [rendered.parsed]), problems);
 }
 
-function checkedJinja(parsed: ParsedYaml, problems: Problem[], withUnset: (problem: Problem) => Problem): LoadedDevice {
+interface RenderedJinja {
+  parsed: ParsedYaml;
+  text?: string;
+  withUnset: (problem: Problem) => Problem;
+}
+
+function checkedJinja({ parsed, text, withUnset }: RenderedJinja, problems: Problem[]): LoadedDevice {
   problems.push(...parsed.problems);
   const { value } = parsed;
   if (!isMap(value)) {
@@ -130,7 +140,7 @@ function checkedJinja(parsed: ParsedYaml, problems: Problem[], withUnset: (probl
     return { device: {}, parsed, problems };
   }
   const loaded = checked(value, parsed, problems);
-  return { ...loaded, problems: loaded.problems.map(withUnset) };
+  return { ...loaded, ...(text !== undefined && { rendered: text }), problems: loaded.problems.map(withUnset) };
 }
 
 function checked(device: JsonMap, parsed: ParsedYaml, problems: Problem[]): LoadedDevice {
