@@ -2,7 +2,7 @@
 // it means. Each type is rendered through a dictionary that only extends it, through one that sets what labs usually set,
 // and with contexts as jobs give them; dictionaries of --devices as they are. Needs python3 with Jinja2 and PyYAML.
 //
-// usage: node scripts/compare-jinja.mjs DEVICE_TYPES... [--devices DIR]...
+// usage: node scripts/compare-jinja.mjs DEVICE_TYPES... [--devices DIR]... [--without-contexts]
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -71,8 +71,12 @@ const CONTEXTS = [
   },
 ];
 
-const options = parseArgs({ allowPositionals: true, options: { devices: { type: "string", multiple: true } } });
+const options = parseArgs({
+  allowPositionals: true,
+  options: { devices: { type: "string", multiple: true }, "without-contexts": { type: "boolean" } },
+});
 const typeFolders = options.positionals;
+const contexts = options.values["without-contexts"] ? [] : CONTEXTS;
 const deviceFolders = options.values.devices ?? [];
 if (typeFolders.length === 0) {
   console.error("usage: node scripts/compare-jinja.mjs DEVICE_TYPES... [--devices DIR]...");
@@ -105,7 +109,7 @@ const cases = [
     return [
       { of: `${type}, extended`, source: bare, context },
       { of: `${type}, with usual variables`, source: bare + USUAL, context },
-      ...CONTEXTS.map((each, index) => ({
+      ...contexts.map((each, index) => ({
         of: `${type}, with context ${index}`,
         source: bare,
         context: { ...each, ...context },
@@ -113,7 +117,7 @@ const cases = [
     ];
   }),
   ...devices.flatMap(({ name, text }) =>
-    [{}, ...CONTEXTS].map((each, index) => ({
+    [{}, ...contexts].map((each, index) => ({
       of: `dictionary ${name}, context ${index}`,
       source: text,
       context: { ...each, scheduled_device_name: name.slice(0, -SUFFIX.length), scheduled_device_type: "some-type" },

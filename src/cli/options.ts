@@ -22,7 +22,7 @@ const append = (value: string, before: string[] = []) => [...before, value];
 
 /** Adds them. That a device is needed is said when one is missing: a misspelt option is told first. */
 export function withInputs(command: Command): Command {
-  command.option("-d, --device <file>", "device dictionary, rendered device configuration, or name of a device");
+  command.option("-d, --device <file>", "device dictionary, rendered device configuration, or a device's name");
   return withDeviceFolders(command)
     .option("--dispatcher <file>", "settings of the dispatcher (dispatcher.yaml)")
     .option("--env-dut <file>", "environment of the board (env-dut.yaml)")
@@ -37,7 +37,9 @@ export function withDeviceFolders(command: Command): Command {
   return command
     .option("--devices <dir>", "folder of devices, found by their names; may be given again", append)
     .option("--device-types <dir>", "folder of device types, LAVA's or own; may be given again", append)
-    .addOption(command.createOption("--jinja <engine>", "what renders LAVA's device types").choices(JINJA_ENGINES));
+    .addOption(
+      command.createOption("--jinja <engine>", "what renders LAVA's device types, in Jinja2").choices(JINJA_ENGINES),
+    );
 }
 
 export const withColour = (command: Command): Command => command.option("--no-color", "no colours");

@@ -1,0 +1,2 @@
+/** The folder of LAVA's own device types; fetched once. */
+export declare function lavaDeviceTypes(): string;
