@@ -1,6 +1,7 @@
 /** Job ids and output directories. */
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { makeFolder } from "../base/make-folder.js";
 import { writeFailure } from "../results/append-file.js";
 import { UsageError } from "./usage-error.js";
 
@@ -46,7 +47,8 @@ export function makePlace(options: { jobId?: string; outputDir?: string; cwd: st
 /** False when it exists and `existing` is not allowed. */
 function make(path: string, existing: boolean): boolean {
   try {
-    mkdirSync(path, { recursive: existing, mode: 0o755 });
+    if (existing) makeFolder(path);
+    else mkdirSync(path, { mode: 0o755 });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST" && !existing) return false;

@@ -1,8 +1,9 @@
 /** A job's scratch folder: downloads, overlays and whatever else it makes. */
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync, symlinkSync } from "node:fs";
+import { mkdtempSync, rmdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { ConfigurationError } from "../base/errors.js";
+import { makeFolder } from "../base/make-folder.js";
 import { jobFolderName } from "../services/job-folder-name.js";
 import type { Inputs } from "./load-inputs.js";
 
@@ -51,7 +52,7 @@ export function makeWorkFolder({ dispatcher, jobId, usual }: WorkPlace): WorkFol
 
 /** One in the job's folder, which goes with the last one in it. */
 function ofJob(folder: string): WorkFolder {
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  makeFolder(folder);
   const path = mkdtempSync(join(folder, "run-"));
   return {
     path,

@@ -1,6 +1,7 @@
-import { chmod, mkdir, mkdtemp, rm, rmdir } from "node:fs/promises";
+import { chmod, mkdtemp, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { InfrastructureError, JobError } from "../base/errors.js";
+import { makeFolder } from "../base/make-folder.js";
 import { jobFolderName } from "./job-folder-name.js";
 import { text } from "./overlay/inputs.js";
 import { missingPrograms } from "./programs.js";
@@ -24,7 +25,7 @@ export const tftpDirectory: Service = {
       throw new JobError(`The job id '${jobId}' cannot name a folder`);
     const folder = join(tftpRoot, jobFolderName(context));
     try {
-      await mkdir(folder, { recursive: true, mode: 0o755 });
+      makeFolder(folder);
       const directory = await mkdtemp(join(folder, text(input, "prefix").replaceAll("/", "-")));
       // mkdtemp gives 0700, and the umask may have taken from mkdir: the server is another user. Who does not know the
       // folder's name cannot find its files.
