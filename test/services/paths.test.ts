@@ -43,6 +43,7 @@ const PROVED =
  * a job goes through `insidePath` or `nameInside` instead.
  */
 const LOOKED_AT: { [file: string]: { [word: string]: string } } = {
+  "adb-overlay.ts": { folder: "of the results folder, which overlay-directory made absolute and normal" },
   "archive-overlay.ts": { inside: "went through insidePath", "entry.name": "an entry of a folder" },
   "bootloader-substitute.ts": {
     path: "a folder of mkdtemp and a name of machines/",
@@ -66,7 +67,7 @@ const LOOKED_AT: { [file: string]: { [word: string]: string } } = {
   },
   "file-download.ts": { raw: "a URL that names a file of the worker" },
   "files/name-inside.ts": { name: "the proof itself" },
-  "files/room.ts": { "entry.name": "an entry of a folder" },
+  "files/room.ts": { name: "an entry of a folder" },
   "files/unzip.ts": { "entry.name": "an entry of a folder" },
   "files/write-inside.ts": { path: "its real path is compared with the root's" },
   "flash-commands.ts": { program: "the device's own command" },
