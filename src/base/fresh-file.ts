@@ -34,8 +34,10 @@ export const openFresh = (file: string, mode = 0o644): number =>
   replacing(file, () => openSync(file, NEW | constants.O_APPEND, mode));
 
 /** A stream into a new file. */
-export const freshStream = (file: string, options: { highWaterMark?: number } = {}): WriteStream =>
-  createWriteStream(file, { ...options, fd: openFresh(file) });
+export const freshStream = (
+  file: string,
+  { mode, ...options }: { highWaterMark?: number; mode?: number } = {},
+): WriteStream => createWriteStream(file, { ...options, fd: openFresh(file, mode) });
 
 /** Whether a new file gets these permissions without being told again. */
 const givenAtOnce = (mode: number): boolean => (mode & process.umask()) === 0 && mode <= 0o777;

@@ -6,6 +6,7 @@ import type { JobContext } from "../statechart/job-context.js";
 import type { RunEvent } from "./events.js";
 import type { Journal } from "./journal.js";
 import { boundReached, isDropped, type OutputBound } from "./output-bound.js";
+import { type ReportedResult, type ResultBound, resultsReached } from "./result-bound.js";
 
 /** The number of the attempt that an action belongs to: that of the nearest retry action around it. */
 export function attemptOf(level: string, context: JobContext): number {
@@ -23,9 +24,16 @@ export class RunLog implements Logger {
   #emit: (event: RunEvent) => void;
   #lines = 0;
   #bound: OutputBound | undefined;
+  #results: ResultBound;
   #full = false;
-  constructor(clock: Clock, journal: Journal, emit: (event: RunEvent) => void, bound?: OutputBound) {
-    this.#bound = bound;
+  constructor(
+    clock: Clock,
+    journal: Journal,
+    emit: (event: RunEvent) => void,
+    { results, outputs }: { results: ResultBound; outputs?: OutputBound | undefined },
+  ) {
+    this.#bound = outputs;
+    this.#results = results;
     this.#clock = clock;
     this.#journal = journal;
     this.#emit = emit;
@@ -62,8 +70,15 @@ export class RunLog implements Logger {
   }
   /** A LAVA result line; the journal's record says to which log line it belongs. */
   result(level: string, result: JsonMap, context: JobContext): void {
-    this.log("results", result);
     const attempt = attemptOf(level, context);
+    if (this.#results.keeps({ level, attempt, result })) {
+      // The dispatcher's own result ends a suite, or the job: all of what came before it is told first.
+      if (result.definition === "lava") for (const counted of this.#results.counted()) this.#book(counted);
+      this.#book({ level, attempt, result });
+    } else if (this.#results.reached) this.#line("warning", resultsReached(this.#results));
+  }
+  #book({ level, attempt, result }: ReportedResult): void {
+    this.log("results", result);
     this.#journal.add({ kind: "result", t: this.#clock.now(), level, attempt, result, log_line: this.lastLine() });
   }
   /** One result line or several; what is null in it is left out. */

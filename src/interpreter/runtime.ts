@@ -15,6 +15,7 @@ import type { RunEvent } from "./events.js";
 import { JobConsoles } from "./job-consoles.js";
 import type { Journal } from "./journal.js";
 import type { KernelMessage, MessageReader } from "./kernel-messages.js";
+import { ResultBound } from "./result-bound.js";
 import { attemptOf, RunLog } from "./run-log.js";
 import { RunNotices } from "./run-notices.js";
 import { type RuntimeOptions, ServiceRunner } from "./service-runner.js";
@@ -58,7 +59,10 @@ export class Runtime implements Effects {
     this.clock = clock;
     this.#nodes = nodesByLevel(pipeline.actions);
     this.#deadlines = new DeadlineBoard(clock);
-    this.log = new RunLog(clock, journal, emit, options.outputs);
+    this.log = new RunLog(clock, journal, emit, {
+      results: new ResultBound(pipeline.scope.dispatcher),
+      outputs: options.outputs,
+    });
     this.consoles = new JobConsoles(clock, this.log, emit);
     this.notices = new RunNotices(clock, this.log, journal, this.consoles, {
       node: (level) => this.node(level),

@@ -3,6 +3,7 @@ import { runtimeScope } from "../pipeline/runtime-scope.js";
 import { initialContext } from "../statechart/job-context.js";
 import type { RunEvent, RunSink } from "./events.js";
 import { Journal } from "./journal.js";
+import { ResultBound } from "./result-bound.js";
 import { RunLog } from "./run-log.js";
 import { type ConsoleTable, type RuntimeOptions, ServiceRunner } from "./service-runner.js";
 
@@ -24,7 +25,7 @@ export async function validateRun(options: RuntimeOptions & { sinks: RunSink[] }
   const context = initialContext();
   const runner = new ServiceRunner(options, {
     journal,
-    log: new RunLog(clock, journal, emit),
+    log: new RunLog(clock, journal, emit, { results: new ResultBound() }),
     consoles: noConsoles,
     emit,
     scope: (node) => runtimeScope(node, pipeline, { data: {}, all_data: {}, attempt: 1, connected: false }),

@@ -1,6 +1,7 @@
 /** The report of a run, made from the records of its journal. */
-import type { JsonMap } from "../base/json.js";
+import { isMap, type JsonMap } from "../base/json.js";
 import { JOURNAL_VERSION, type JournalNode, type JournalRecord, type Verdict } from "../interpreter/journal-format.js";
+import { NOT_KEPT } from "../interpreter/result-bound.js";
 import {
   type ActionReport,
   type AttemptReport,
@@ -239,7 +240,7 @@ export class ReportBuilder {
 
   #closed({ report, ended, announced, broken, level }: Suite): SuiteReport {
     const counts = noCounts();
-    for (const item of report.cases) if (item.final) counts[item.result]++;
+    for (const item of report.cases) if (item.final) counts[item.result] += item.count ?? 1;
     // Monitors end with their action; LAVA's own suite ends with the job.
     const complete =
       ended ||
@@ -258,6 +259,7 @@ const pick = <T>(from: JsonMap | { [key: string]: unknown }, read: (value: unkno
 function caseOf({ result, level, attempt, log_line }: ResultRecord, name: string, word: ResultWord): CaseReport {
   const start = numberOf(result.starttc);
   const end = numberOf(result.endtc);
+  const count = name === NOT_KEPT && isMap(result.extra) ? numberOf(result.extra.count) : undefined;
   return {
     name,
     result: word,
@@ -268,5 +270,6 @@ function caseOf({ result, level, attempt, log_line }: ResultRecord, name: string
     final: true,
     log: { line: log_line, ...(start !== undefined && { start }), ...(end !== undefined && { end }) },
     ...(result.extra !== undefined && { extra: result.extra }),
+    ...(count !== undefined && { count }),
   };
 }

@@ -34,6 +34,8 @@ export interface CaseReport {
   /** Line numbers in logs.yaml, from 0: of the result itself, and of the case's first and last line. */
   log: { line: number; start?: number; end?: number };
   extra?: Json;
+  /** It stands for so many results that were not kept. */
+  count?: number;
 }
 
 export interface SuiteReport {

@@ -58,7 +58,8 @@ function describeMissed(suites: SuiteReport[], ending: (level: string) => boolea
   let unknown = 0;
   const incomplete: string[] = [];
   for (const suite of suites) {
-    fail += suite.cases.filter(({ final, result, level }) => final && result === "fail" && !ending(level)).length;
+    for (const { final, result, level, count = 1 } of suite.cases)
+      if (final && result === "fail" && !ending(level)) fail += count;
     unknown += suite.counts.unknown;
     if (suite.state === "incomplete" && suite.name !== LAVA_SUITE) incomplete.push(suite.name);
   }

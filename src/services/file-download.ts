@@ -67,8 +67,9 @@ export const fileDownload: Service = {
   run: (raw, context) =>
     download(raw, context, async ({ url }): Promise<Source> => {
       const { path, size } = await find(url, context);
-      if (await isPrivate(path))
+      const closed = await isPrivate(path);
+      if (closed)
         context.log.warning(`Other users of this worker may not read '${path}', but the job hands it to the board`);
-      return { total: size, bytes: createReadStream(path, { highWaterMark: 256 * 1024 }) };
+      return { total: size, private: closed, bytes: createReadStream(path, { highWaterMark: 256 * 1024 }) };
     }),
 };

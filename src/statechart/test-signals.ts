@@ -63,7 +63,12 @@ export interface SignalScope {
 
 /** The dispatcher's own suite. */
 const LAVA = "lava";
-const FIXUP: { [word: string]: string } = { PASS: "pass", FAIL: "fail", SKIP: "skip", UNKNOWN: "unknown" };
+const FIXUP = new Map<string, Json>([
+  ["PASS", "pass"],
+  ["FAIL", "fail"],
+  ["SKIP", "skip"],
+  ["UNKNOWN", "unknown"],
+]);
 const RESULTS = new Set(["pass", "fail", "skip", "unknown"]);
 const seconds = (ms: number) => (ms / 1000).toFixed(2);
 
@@ -109,7 +114,7 @@ export function takeSignal(state: TestState, signal: SignalInput, scope: SignalS
     case "ENDTC": {
       const id = params[0] ?? "";
       const mark = signal.name === "STARTTC" ? { start: signal.line } : { end: signal.line };
-      next.marks = { ...state.marks, [id]: { ...state.marks[id], ...mark } };
+      next.marks = withMark(state.marks, id, mark);
       next.current = signal.name === "STARTTC" ? id : null;
       break;
     }
@@ -129,7 +134,7 @@ export function takeSignal(state: TestState, signal: SignalInput, scope: SignalS
     case "TESTREFERENCE": {
       const [id, result, reference] = params;
       if (params.length === 3 && id && result && reference) {
-        const fixed = FIXUP[result] ?? result;
+        const fixed = FIXUP.get(result) ?? result;
         next.out.results.push({
           case: id,
           definition: suiteOf(next),
@@ -152,6 +157,15 @@ export function takeSignal(state: TestState, signal: SignalInput, scope: SignalS
     default:
   }
   return next;
+}
+
+/** Cases that are open at a time; a script may open one after the other and close none. */
+const MOST_MARKS = 100;
+
+function withMark(marks: TestState["marks"], id: string, mark: TestState["marks"][string]): TestState["marks"] {
+  const others = Object.entries(marks).filter(([name]) => name !== id);
+  const known = Object.hasOwn(marks, id) ? marks[id] : undefined;
+  return Object.fromEntries([...others.slice(-MOST_MARKS), [id, { ...known, ...mark }]]);
 }
 
 function startRun(next: TestState, id: string, uuid: string, now: number, say: (l: LogLevel, m: string) => void) {
@@ -197,8 +211,8 @@ function takeCase(next: TestState, signal: SignalInput, scope: SignalScope, say:
     return;
   }
   const definition = definitionOf(scope.tests, run?.id);
-  const fixup = isMap(definition.fixupdict) ? definition.fixupdict : FIXUP;
-  let result = String(fixup[values.result] ?? values.result);
+  const fixup = isMap(definition.fixupdict) ? new Map(Object.entries(definition.fixupdict)) : FIXUP;
+  let result = String(fixup.get(values.result) ?? values.result);
   if (!RESULTS.has(result)) {
     say("error", `Test case ${id}: "${values.result}" is not a result (pass, fail, skip or unknown): taken as unknown`);
     result = "unknown";
@@ -208,7 +222,8 @@ function takeCase(next: TestState, signal: SignalInput, scope: SignalScope, say:
     say("warning", `Test case ${id} is not in the expected list: reported as fail`);
     result = "fail";
   }
-  const mark = { ...next.marks[id], case: signal.line };
+  const known = Object.hasOwn(next.marks, id) ? next.marks[id] : undefined;
+  const mark = { ...known, case: signal.line };
   const { [id]: _, ...marks } = next.marks;
   next.marks = marks;
   next.current = next.current === id ? null : next.current;
@@ -225,7 +240,7 @@ function takeCase(next: TestState, signal: SignalInput, scope: SignalScope, say:
   record.endtc = mark.end ?? mark.case;
   next.out.results.push(record);
   // Of thousands of cases nobody asks for, none is kept: each step would copy all that came before.
-  if (run && expected) next.run = { ...run, cases: { ...run.cases, [id]: result }, told: true };
+  if (run && expected?.includes(id)) next.run = { ...run, cases: { ...run.cases, [id]: result }, told: true };
   else if (run && !run.told) next.run = { ...run, told: true };
 }
 
@@ -237,7 +252,7 @@ function endRun(next: TestState, id: string, scope: SignalScope, say: (l: LogLev
   }
   const { run } = next;
   if (!run) return;
-  for (const missing of (textList(definition.expected) ?? []).filter((name) => !(name in run.cases)).sort())
+  for (const missing of (textList(definition.expected) ?? []).filter((name) => !Object.hasOwn(run.cases, name)).sort())
     next.out.results.push(missingCase(run.id, missing, next.set, scope));
   const duration = seconds(scope.now - run.since);
   if (!run.told) say("warning", `Test lava.${id} ended without a single result`);
@@ -295,7 +310,7 @@ export function abandonTests(state: TestState, scope: SignalScope): TestState {
   const { cases, id } = state.run;
   const definition = definitionOf(scope.tests, id);
   if (definition.expected_by_job === true)
-    for (const missing of (textList(definition.expected) ?? []).filter((name) => !(name in cases)).sort())
+    for (const missing of (textList(definition.expected) ?? []).filter((name) => !Object.hasOwn(cases, name)).sort())
       next.out.results.push(missingCase(id, missing, state.set, scope));
   return next;
 }

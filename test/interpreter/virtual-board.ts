@@ -84,6 +84,8 @@ export interface VirtualRun {
   /** Beside the one that collects all for the test. */
   sinks?: RunSink[];
   outputs?: OutputBound;
+  /** Settings of the dispatcher. */
+  dispatcher?: JsonMap;
 }
 
 const OPENERS = new Set(["connect", "qemu-start", "container-console", "cloud-machine", "docker-shell"]);
@@ -110,6 +112,7 @@ export async function runVirtually({
   onReset,
   sinks = [],
   outputs,
+  dispatcher = {},
 }: VirtualRun = {}) {
   const clock = new SteppingClock(Date.UTC(2026, 0, 1));
   const start = clock.now();
@@ -160,7 +163,7 @@ export async function runVirtually({
   const events: RunEvent[] = [];
   const jobYaml = parseYaml(job, "job.yaml");
   const deviceYaml = parseYaml(device, "device.yaml");
-  const pipeline = buildPipeline({ job: jobYaml, device: deviceYaml, machines: builtIn(), dispatcher: {}, jobId: "7" });
+  const pipeline = buildPipeline({ job: jobYaml, device: deviceYaml, machines: builtIn(), dispatcher, jobId: "7" });
   const run = runJob({
     pipeline,
     jobId: "7",

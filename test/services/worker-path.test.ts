@@ -1,11 +1,13 @@
 /** What a job may read of the worker by naming it. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { JsonMap } from "../../src/base/json.js";
 import { fileDownload } from "../../src/services/file-download.js";
 import { cloneRepository } from "../../src/services/git-clone.js";
 import { testDefinitionBzr } from "../../src/services/test-definition-bzr.js";
+import { tftpDirectory } from "../../src/services/tftp-directory.js";
 import { type TestContext, testContext } from "./service-context.js";
 
 let context: TestContext;
@@ -95,4 +97,39 @@ test("a file that others may not read is handed on with a warning", async () => 
   chmodSync(join(allowed, "kernel"), 0o600);
   await fetchFile(join(allowed, "kernel"));
   expect(context.log.text()).toContain(`warning Other users of this worker may not read '${join(allowed, "kernel")}'`);
+});
+
+test("a file that others may not read is no more readable while the job has it", async () => {
+  const path = join(other, "kernel");
+  chmodSync(path, 0o640);
+  const modes: number[] = [];
+  const mode = (file: string) => statSync(file).mode & 0o777;
+  const parts = (folder: string) =>
+    readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .map((name) => join(folder, name))
+      .filter((name) => name.endsWith(".part"));
+  context.progress = () => void modes.push(...parts(context.paths.work).map(mode));
+  const fileOf = (key: string) => ((context.data.downloads as JsonMap)[key] as { file: string }).file;
+  const file = async (more = {}) => {
+    await context.use(fileDownload, { url: `file://${path}`, key: "kernel", ...more });
+    return fileOf("kernel");
+  };
+  const kept = await file();
+  expect(mode(kept)).toBe(0o600);
+  // What is made of it lies beside it.
+  expect(mode(join(kept, ".."))).toBe(0o700);
+  expect(modes).not.toEqual([]);
+  expect(modes.every((each) => each === 0o600)).toBe(true);
+  execFileSync("tar", ["-cf", join(other, "a.tar"), "-C", other, "kernel"]);
+  chmodSync(join(other, "a.tar"), 0o600);
+  await context.use(fileDownload, { url: `file://${other}/a.tar`, key: "rootfs", archive: "tar" });
+  expect(mode(fileOf("rootfs"))).toBe(0o700);
+  // The TFTP server is another user. The folder has a name that cannot be looked up.
+  await context.use(tftpDirectory, { prefix: "tftp-deploy-" });
+  const { directory } = context.data.tftp as { directory: string };
+  const served = await file({ directory });
+  expect(mode(served)).toBe(0o644);
+  expect(mode(join(directory, ".."))).toBe(0o711);
+  chmodSync(path, 0o644);
+  expect(mode(await file())).toBe(0o644);
 });

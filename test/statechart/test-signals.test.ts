@@ -224,3 +224,52 @@ describe("a definition's own pattern", () => {
     expect(take({ test_case_id: "two words", result: "pass" })).toEqual([]);
   });
 });
+
+describe("names that every object of JavaScript has", () => {
+  const NAMES = ["__proto__", "constructor", "toString", "hasOwnProperty"];
+
+  it("are cases like any other", () => {
+    const { results } = play([
+      START,
+      ...NAMES.flatMap((name) => [`STARTTC ${name}`, `TESTCASE TEST_CASE_ID=${name} RESULT=pass`]),
+      "ENDRUN 0_smoke 7_1.1",
+    ]);
+    expect(results.slice(0, NAMES.length)).toEqual(
+      NAMES.map((name, i) => ({
+        definition: "0_smoke",
+        case: name,
+        result: "pass",
+        starttc: 1 + 2 * i,
+        endtc: 2 + 2 * i,
+      })),
+    );
+  });
+
+  it("are missing when they are expected and do not come", () => {
+    const { results } = play([START, "ENDRUN 0_smoke 7_1.1"], definition({ expected: NAMES }));
+    expect(results.slice(0, -1)).toMatchObject([...NAMES].sort().map((name) => ({ case: name, result: "fail" })));
+    const open = play([START], definition({ expected: NAMES, expected_by_job: true })).state;
+    expect(abandonTests(open, scope(definition({ expected: NAMES, expected_by_job: true }))).out.results).toHaveLength(
+      5,
+    );
+  });
+
+  it("are no results", () => {
+    for (const fixupdict of [undefined, { GOOD: "pass" }]) {
+      const { results } = play(
+        [START, ...NAMES.map((name) => `TESTCASE TEST_CASE_ID=a RESULT=${name}`), `TESTREFERENCE a constructor x`],
+        definition({ ...(fixupdict && { fixupdict }) }),
+      );
+      expect(results.map((each) => (each as { result: unknown }).result)).toEqual([
+        ...NAMES.map(() => "unknown"),
+        "constructor",
+      ]);
+    }
+  });
+});
+
+it("cases that are opened and never closed are remembered up to a bound", () => {
+  const { state } = play([START, ...Array.from({ length: 500 }, (_, i) => `STARTTC case-${i}`)]);
+  expect(Object.keys(state.marks).length).toBeLessThanOrEqual(101);
+  expect(state.marks).toHaveProperty("case-499");
+});

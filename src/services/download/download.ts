@@ -1,7 +1,7 @@
 /** What all downloads share: one pass that counts, sums, decompresses and stores (spec pipeline.md §6). */
 
 import { createHash, type Hash } from "node:crypto";
-import { mkdir, realpath, rename, rm } from "node:fs/promises";
+import { chmod, mkdir, realpath, rename, rm } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { DispatchError, InfrastructureError, JobError, systemFault } from "../../base/errors.js";
 import { freshStream } from "../../base/fresh-file.js";
@@ -19,6 +19,8 @@ export interface Source {
   /** Size in bytes, as told by whoever has the file. */
   total?: number | undefined;
   bytes: AsyncIterable<Uint8Array>;
+  /** Other users of the worker may not read it. */
+  private?: boolean;
   /** Undone when the bytes have been read. */
   release?(): Promise<void>;
 }
@@ -158,6 +160,11 @@ async function fetchOnce(
     await rm(part, { recursive: true, force: true });
     await mkdir(input.archive ? part : local.folder, { recursive: true });
     await checkPlace(local, input.directory ?? context.paths.work);
+    // What the TFTP server hands out must be readable for it; all else stays as closed as it was, and what is made of it
+    // lies in the same folder.
+    const closed = source.private === true && !isBelow(local.file, context.paths.tftpRoot);
+    if (closed && input.archive) await chmod(part, 0o700);
+    if (closed && input.uniquify) await chmod(local.folder, 0o700);
     const limits = limitsOf(context);
     const measured = meter.measure(source.bytes);
     const plain = local.decompress ? decompress(local.decompress, measured, options, what) : measured;
@@ -170,7 +177,7 @@ async function fetchOnce(
             maxEntries: limits.files,
             take: (bytes) => takeRoom(room, bytes, what),
           })
-        : freshStream(part, { highWaterMark: 256 * 1024 }),
+        : freshStream(part, { highWaterMark: 256 * 1024, ...(closed && { mode: 0o600 }) }),
       {
         signal,
       },
