@@ -16,6 +16,7 @@ import type { Connection, Console } from "../connections/types.js";
 import { nodesByLevel } from "../pipeline/action-nodes.js";
 import type { ActionNode, Pipeline, Step } from "../pipeline/action-tree.js";
 import { DiskMeter } from "../services/disk-meter.js";
+import { ProgramGuard } from "../services/program-guard.js";
 import { findProgram, missingProgram } from "../services/programs.js";
 import type { JobPaths, ServiceContext, ServiceRegistry } from "../services/types.js";
 import type { JobContext } from "../statechart/job-context.js";
@@ -90,6 +91,7 @@ export class ServiceRunner {
   #works = new Set<Work>();
   /** One for the whole job. */
   #meter: DiskMeter;
+  readonly #guard = new ProgramGuard();
 
   constructor(options: RuntimeOptions, world: RunnerWorld) {
     this.#options = options;
@@ -196,6 +198,7 @@ export class ServiceRunner {
       device: scope.device,
       dispatcher: scope.dispatcher,
       meter: this.#meter,
+      guard: this.#guard,
       paths,
       data: this.#context().data[namespace] ?? {},
       signal,
@@ -269,7 +272,11 @@ export class ServiceRunner {
   /** Undoes what the subtree of a level has left, last first; all of it without a level. Rejects with the first failure. */
   async undo(level?: string): Promise<void> {
     const inside = (at: string) => level === undefined || at === level || at.startsWith(`${level}.`);
-    await this.#undo(this.#cleanups.filter((entry) => inside(entry.level)));
+    try {
+      await this.#undo(this.#cleanups.filter((entry) => inside(entry.level)));
+    } finally {
+      if (level === undefined) this.#guard.close();
+    }
   }
 
   /** What hangs must not hold the job: its programs are ended, and it is given up. */

@@ -7,6 +7,7 @@ import { StringDecoder } from "node:string_decoder";
 import type { Clock } from "../base/clock.js";
 import { type DispatchError, type ErrorClassName, InfrastructureError, makeError } from "../base/errors.js";
 import type { Logger } from "../base/log.js";
+import type { ProgramGuard } from "./program-guard.js";
 import { findProgram, missingProgram, showWords } from "./programs.js";
 
 /** ms between TERM and KILL (spec runtime.md §2). */
@@ -33,6 +34,8 @@ export interface ProgramOptions {
   onLine?: (line: string) => void;
   /** Characters of output that come back, the last ones (default 64 Ki). */
   maxOutput?: number;
+  /** Told of its process group, so that it is ended even when this process is killed. */
+  guard?: ProgramGuard;
   /**
    * The most that a file which the program writes may have, and the error when it would have more: by `prlimit`, where
    * the worker has it.
@@ -105,13 +108,20 @@ function start(argv: string[], options: ProgramOptions, input: boolean): ChildPr
   const file = findProgram(name, options.env, options.cwd);
   if (!file) throw missingProgram(name);
   const [limit, ...before] = limiter(options);
-  return spawn(limit ?? file, limit === undefined ? args : [...before, file, ...args], {
+  const child = spawn(limit ?? file, limit === undefined ? args : [...before, file, ...args], {
     ...(limit === undefined && { argv0: name }),
     detached: true,
     env: options.env,
     ...(options.cwd !== undefined && { cwd: options.cwd }),
     stdio: [input ? "pipe" : "ignore", "pipe", "pipe"],
   });
+  const { guard } = options;
+  const { pid } = child;
+  if (guard && pid !== undefined) {
+    guard.started(pid);
+    child.once("exit", () => guard.ended(pid));
+  }
+  return child;
 }
 
 /** Ends the child when the signal aborts: TERM, and KILL after the grace. Returns how to stop watching. */

@@ -5,6 +5,7 @@ import type { Logger } from "../base/log.js";
 import type { Location } from "../base/problem.js";
 import type { Console } from "../connections/types.js";
 import type { DiskMeter } from "./disk-meter.js";
+import type { ProgramGuard } from "./program-guard.js";
 
 /** Folders of this job; all absolute. Everything a service writes lies below one of them. */
 export interface JobPaths {
@@ -69,6 +70,8 @@ export interface ServiceContext {
   openConsole(connection: import("../connections/types.js").Connection, name: string): Console;
   /** What the job takes of the worker's disk. */
   meter: DiskMeter;
+  /** Ends the programs that are started when the dispatcher itself is killed. */
+  guard?: ProgramGuard;
   /** Undone at the job's end (and between attempts of the retry action around), last first. */
   onCleanup(undo: (signal: AbortSignal) => Promise<unknown>): void;
 }

@@ -150,7 +150,13 @@ async function fetchOnce(
 
   const part = `${local.file}.part`;
   const meter = new Meter(input, source.total, context);
-  const options = { signal, log, clock: context.clock, env: context.env };
+  const options = {
+    signal,
+    log,
+    clock: context.clock,
+    env: context.env,
+    ...(context.guard && { guard: context.guard }),
+  };
   const undone: (() => Promise<unknown>)[] = [];
   const what = `'${shownUrl(input.url)}'`;
   const room: Room = { ...context, onCleanup: (undo) => undone.push(undo) };

@@ -3,12 +3,13 @@ import { limited } from "../files/room.js";
 import type { ServiceContext } from "../types.js";
 
 /** The streams of programs that a service starts. */
-export const programOptions = ({ signal, log, clock, env, paths }: ServiceContext) => ({
+export const programOptions = ({ signal, log, clock, env, paths, guard }: ServiceContext) => ({
   signal,
   log,
   clock,
   env,
   cwd: paths.work,
+  ...(guard && { guard }),
 });
 
 /**
