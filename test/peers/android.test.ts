@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { PEERS } from "../../scripts/peers/peers.mjs";
+import { expectGold } from "../support/gold.js";
 import { describeWithPeers } from "../support/peer.js";
 import { DEVICE, testBlock } from "../support/peer-board.js";
 import { runWords } from "../support/run-cli.js";
@@ -79,5 +80,11 @@ describeWithPeers("an Android-like board", ["fastboot-board", "android"], () => 
       ran.indexOf(line),
     );
     expect(order.every((at) => at >= 0) && order[0]! < order[1]!).toBe(true);
+  });
+
+  test("its gold-standard job passes", async () => {
+    const output = join(folder, "out-gold");
+    await besideBoard(folder, [...runWords("android-board", output, "7101"), inRoot("jobs/gold/android-board.yaml")]);
+    expectGold(output);
   });
 });

@@ -1,0 +1,3 @@
+export default {
+  summary: "picocom, tio, cu and conserver on an emulated board's serial line: Debian's packages",
+};

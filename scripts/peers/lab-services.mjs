@@ -1,0 +1,3 @@
+export default {
+  summary: "snmpd as a power switch, rpcbind and nfs-ganesha: Debian's packages",
+};
