@@ -227,7 +227,7 @@ const BEGINNING = /\[ *0\.000000\]/;
 
 const isAlive = (said: string): boolean => BEGINNING.test(said) || said.replace(KERNEL_LINES, "").trim() !== "";
 
-/** The error that an alarm means; its message becomes the action's kernel message. */
+/** The error that an alarm means; its message becomes the action's kernel message, if it has a kind. */
 export function alarmError(
   runtime: Runtime,
   node: ActionNode,
@@ -237,7 +237,7 @@ export function alarmError(
   if (!watcher.error) return toErrorRecord(new Error(`watcher ${watcher.watcher} has no error`));
   const { class: name, message: text, advice, board } = watcher.error;
   const scope = { ...runtime.scope(node, { ...match } as unknown as JsonMap), message };
-  runtime.notices.noteFatal(node.level, renderText(watcher.kind, scope), message);
+  if (watcher.kind !== undefined) runtime.notices.noteFatal(node.level, renderText(watcher.kind, scope), message);
   return toErrorRecord(
     makeError(name, renderText(text, scope), {
       ...(advice && { advice: renderText(advice, scope) }),

@@ -129,7 +129,7 @@ export class MessageReader {
     this.#open = undefined;
     open.over.abort();
     const message = open.lines.join("\r\n").trimEnd();
-    const kind = renderText(open.pattern.watcher.kind, { ...this.#scope(), message });
+    const kind = renderText(open.pattern.watcher.kind ?? "", { ...this.#scope(), message });
     const told = { kind: kind || kindOf(message), message };
     if (this.#aside) this.#aside.push(told);
     else this.#tell(told);

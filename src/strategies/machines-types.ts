@@ -260,8 +260,11 @@ export interface WatcherDefinition {
   when?: Cel;
   /** ms to keep reading after the match, so that the whole message is in the log. */
   settle?: number;
-  /** Its text sees `match` and `message` (all that was heard from the line of the match on). */
-  kind: Text;
+  /**
+   * Its text sees `match` and `message` (all that was heard from the line of the match on). With an error and without it,
+   * what was heard is none of the kernel's messages.
+   */
+  kind?: Text;
   /** CEL: a regular expression; the line of the match has to be of this form. */
   form?: Cel;
   /** Fatal: the error it raises. Without it, the message is collected as a kernel message. */

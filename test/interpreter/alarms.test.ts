@@ -217,6 +217,13 @@ describe("a board that does not", () => {
     expect(run.verdict.error?.message).toMatch(/the board rebooted|the bootloader has the console/);
     expect(run.ms).toBeLessThan(40_000);
   });
+
+  it("a bootloader's prompt is no message of the kernel", async () => {
+    const device = MINIMAL.replace("minimal: {}", "minimal: { parameters: { bootloader_prompt: '=> ' } }");
+    const run = await booting(job(), [KERNEL, "\n=> "], { device });
+    expect(run.verdict.error?.message).toMatch(/the bootloader has the console/);
+    expect(run.results.filter((r) => r.case === "kernel-messages")).toEqual([]);
+  });
 });
 
 it("what was said before a reset counts for nothing after it", async () => {
