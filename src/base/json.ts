@@ -5,6 +5,10 @@ export type JsonMap = { [key: string]: Json };
 export const isMap = (value: unknown): value is JsonMap =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** The value of a key that the map itself has: `constructor` and the like are keys of every object of JavaScript. */
+export const own = <T>(map: { readonly [key: string]: T } | undefined, key: string): T | undefined =>
+  map !== undefined && Object.hasOwn(map, key) ? map[key] : undefined;
+
 /** Sets a key, whatever it is: to assign "__proto__" would give the map another prototype. */
 export function setKey(map: JsonMap, key: string, value: Json): void {
   if (key !== "__proto__") map[key] = value;

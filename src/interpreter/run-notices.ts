@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.js";
 import { type ErrorRecord, toErrorRecord } from "../base/errors.js";
-import type { Json, JsonMap } from "../base/json.js";
+import { type Json, type JsonMap, own } from "../base/json.js";
 import { dialogueStep } from "../pipeline/action-nodes.js";
 import type { ActionNode } from "../pipeline/action-tree.js";
 import type { JobContext } from "../statechart/job-context.js";
@@ -176,7 +176,7 @@ export class RunNotices implements Notices {
   }
 
   tests(level: string, context: JobContext): void {
-    const { out } = context.tests[this.#find.node(level).namespace] ?? { out: { results: [], logs: [] } };
+    const { out } = own(context.tests, this.#find.node(level).namespace) ?? { out: { results: [], logs: [] } };
     for (const { level: logLevel, message } of out.logs) this.#log.log(logLevel, message);
     for (const result of out.results) this.#log.result(level, result, context);
   }

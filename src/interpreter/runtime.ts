@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.js";
 import { type ErrorRecord, makeError, toErrorRecord } from "../base/errors.js";
-import type { JsonMap } from "../base/json.js";
+import { type JsonMap, own } from "../base/json.js";
 import type { Pattern } from "../connections/types.js";
 import { dialogueStep, nodesByLevel, parentLevel, resetsBoard } from "../pipeline/action-nodes.js";
 import type { ActionNode, Pipeline } from "../pipeline/action-tree.js";
@@ -92,7 +92,7 @@ export class Runtime implements Effects {
   }
   scope(node: ActionNode, match?: JsonMap): CelScope {
     const context = this.context();
-    const test = context.tests[node.namespace];
+    const test = own(context.tests, node.namespace);
     const { consoles, awaited } = this;
     const failed = context.error?.level ?? node.level;
     const deadline = context.deadlines[node.level]?.at ?? this.now() + node.timeout.seconds * 1000;
@@ -102,7 +102,7 @@ export class Runtime implements Effects {
       now: this.now(),
       ...(context.error && { error: context.error }),
       ...runtimeScope(node, this.pipeline, {
-        data: context.data[node.namespace] ?? {},
+        data: own(context.data, node.namespace) ?? {},
         all_data: context.data,
         attempt: attemptOf(node.level, context),
         connected: this.consoles.of(node)?.isClosed === false,

@@ -9,7 +9,7 @@ import {
   makeError,
   toErrorRecord,
 } from "../base/errors.js";
-import type { Json, JsonMap } from "../base/json.js";
+import { type Json, type JsonMap, own } from "../base/json.js";
 import type { Logger } from "../base/log.js";
 import type { Problem } from "../base/problem.js";
 import type { Connection, Console } from "../connections/types.js";
@@ -200,7 +200,7 @@ export class ServiceRunner {
       meter: this.#meter,
       guard: this.#guard,
       paths,
-      data: this.#context().data[namespace] ?? {},
+      data: own(this.#context().data, namespace) ?? {},
       signal,
       hurry: this.hurry.signal,
       clock,

@@ -1,5 +1,5 @@
 import { type ErrorRecord, makeError, TestError, toErrorRecord } from "../base/errors.js";
-import type { Json, JsonMap } from "../base/json.js";
+import { type Json, type JsonMap, own } from "../base/json.js";
 import { pythonRegExp } from "../base/python-regexp.js";
 import type { Console, Match, Pattern, SendOptions } from "../connections/types.js";
 import { dialogueStep } from "../pipeline/action-nodes.js";
@@ -329,7 +329,7 @@ export class Talk {
   }
 
   #patternOf(namespace: string, id: string | undefined): RegExp | undefined {
-    const tests = this.#runtime.context().data[namespace]?.tests ?? {};
+    const tests = own(this.#runtime.context().data, namespace)?.tests ?? {};
     for (const test of Object.values(tests as { [key: string]: JsonMap }))
       if (test.id === id && typeof test.pattern === "string") {
         try {

@@ -1,5 +1,5 @@
 import type { ErrorClassName } from "../base/errors.js";
-import { isMap, type Json, type JsonMap } from "../base/json.js";
+import { isMap, type Json, type JsonMap, own } from "../base/json.js";
 import type { Location } from "../base/problem.js";
 import type { ParsedYaml, YamlPath } from "../definition/yaml-text.js";
 import { type CelScope, evaluateCel, evaluateCondition, evaluateTree } from "../strategies/cel.js";
@@ -259,7 +259,7 @@ export class Expansion {
       device,
       path: block.path,
       section: block.section,
-      constants: scope.namespaces[block.namespace]?.constants ?? {},
+      constants: own(scope.namespaces, block.namespace)?.constants ?? {},
       defaultInterval: machines.defaults.retry_interval,
     };
     return retryRule(block.parameters, sources, problems);

@@ -20,7 +20,7 @@ type NodeScope = Pick<ActionNode, "name" | "level" | "section" | "namespace" | "
 /** What an expression of this action sees at build time and at run time (docs/machines.md). */
 export function nodeScope(node: NodeScope, scope: Scope): { [name: string]: Json } {
   const { namespaces, ...shared } = scope;
-  const own = namespaces[node.namespace];
+  const own = Object.hasOwn(namespaces, node.namespace) ? namespaces[node.namespace] : undefined;
   const { constants = {}, deployment_data = {}, tests = [], ...traits } = own ?? {};
   return {
     ...node.vars,

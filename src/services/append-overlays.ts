@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { JobError } from "../base/errors.js";
 import { freshStream } from "../base/fresh-file.js";
-import { isMap, type JsonMap } from "../base/json.js";
+import { isMap, type JsonMap, own } from "../base/json.js";
 import { compress, compressionOf, compressionProgram } from "./download/decompress.js";
 import { bounded } from "./files/bounded.js";
 import { nameInside } from "./files/name-inside.js";
@@ -192,12 +192,12 @@ export const appendOverlays: Service = {
   name: "append-overlays",
   programs({ input }) {
     const program = typeof input.compression === "string" ? compressionProgram(input.compression) : undefined;
-    return [...(program ? [program] : []), ...(FORMATS[String(input.format)]?.programs(input) ?? [])];
+    return [...(program ? [program] : []), ...(own(FORMATS, String(input.format))?.programs(input) ?? [])];
   },
 
   async run(input, context) {
     const file = text(input, "file");
-    const format = FORMATS[text(input, "format")];
+    const format = own(FORMATS, text(input, "format"));
     if (!format)
       throw new JobError(
         `Unknown format '${input.format}' of '${basename(file)}' (known: ${Object.keys(FORMATS).join(", ")})`,

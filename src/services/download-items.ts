@@ -1,5 +1,5 @@
 import { LAVABug } from "../base/errors.js";
-import { isMap, type JsonMap } from "../base/json.js";
+import { isMap, type JsonMap, own } from "../base/json.js";
 import { fileDownload } from "./file-download.js";
 import { httpDownload } from "./http-download.js";
 import { optionalText, text, texts } from "./overlay/inputs.js";
@@ -28,7 +28,7 @@ function itemsOf(input: JsonMap): Item[] {
   const directory = optionalText(input, "directory") ?? null;
   return (Array.isArray(input.items) ? input.items : []).filter(isMap).map((item) => {
     const scheme = text(item, "url").split(":")[0]?.toLowerCase() ?? "";
-    const service = BY_SCHEME[scheme];
+    const service = own(BY_SCHEME, scheme);
     if (!service) throw new LAVABug(`A URL with ${scheme}: was let through`);
     const place = plain.includes(text(item, "key")) ? directory : null;
     return {

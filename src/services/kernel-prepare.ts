@@ -5,7 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { ConfigurationError, JobError } from "../base/errors.js";
 import { freshStream } from "../base/fresh-file.js";
-import type { JsonMap } from "../base/json.js";
+import { type JsonMap, own } from "../base/json.js";
 import { bounded } from "./files/bounded.js";
 import { dig, map, optionalText, text } from "./overlay/inputs.js";
 import { tftpName } from "./overlay/layout.js";
@@ -26,9 +26,9 @@ const HEADER_SIZE = 64;
 
 /** The boot command for a kernel type, given the device's `parameters`. @throws JobError for an unknown type */
 export function bootCommand(type: string, parameters: JsonMap): string {
-  const commands = COMMANDS[type.toLowerCase()];
+  const commands = own(COMMANDS, type.toLowerCase());
   if (!commands) throw new JobError(`Unknown kernel type '${type}' (known: ${Object.keys(COMMANDS).join(", ")})`);
-  return commands.find((command) => command in parameters) ?? commands.at(-1)!;
+  return commands.find((command) => Object.hasOwn(parameters, command)) ?? commands.at(-1)!;
 }
 
 export const needsHeader = (type: string, parameters: JsonMap): boolean =>
@@ -50,12 +50,14 @@ export const kernelPrepare: Service = {
   name: "kernel-prepare",
   programs({ input }) {
     const type = input.type;
-    return typeof type === "string" && type.toLowerCase() in COMMANDS && needsHeader(type, map(input, "parameters"))
+    return typeof type === "string" &&
+      Object.hasOwn(COMMANDS, type.toLowerCase()) &&
+      needsHeader(type, map(input, "parameters"))
       ? ["mkimage"]
       : [];
   },
   async validate(input) {
-    if (typeof input.type === "string" && !(input.type.toLowerCase() in COMMANDS))
+    if (typeof input.type === "string" && !Object.hasOwn(COMMANDS, input.type.toLowerCase()))
       return [new JobError(`Unknown kernel type '${input.type}' (known: ${Object.keys(COMMANDS).join(", ")})`)];
     return [];
   },

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DispatchError, JobError } from "../base/errors.js";
-import { isMap, type JsonMap } from "../base/json.js";
+import { isMap, type JsonMap, own } from "../base/json.js";
 import { pythonRegExp } from "../base/python-regexp.js";
 import { dig, map, optionalText, text, texts } from "./overlay/inputs.js";
 import { findProgram, missingProgram, splitWords } from "./programs.js";
@@ -35,7 +35,7 @@ export interface QemuCommand {
  */
 function fill(word: string, values: { [name: string]: string }): string {
   return word.replace(/\{([^{}]+)\}/g, (whole, name: string) => {
-    const value = values[name];
+    const value = own(values, name);
     if (value === undefined) return whole;
     return whole === word ? value : value.replaceAll(",", ",,");
   });

@@ -2,9 +2,11 @@
  * Opens a ramdisk for additions: later actions put files into the folder that it gives, and ramdisk-compress makes
  * the new ramdisk. The archive itself is not unpacked (see overlay/ramdisk-append.ts).
  */
+
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { JobError } from "../base/errors.js";
+import { own } from "../base/json.js";
 import { optionalText } from "./overlay/inputs.js";
 import { ramdiskCompression } from "./overlay/ramdisk-append.js";
 import { freshFolder } from "./overlay/safe-files.js";
@@ -16,7 +18,7 @@ const HEADERS: { [name: string]: { magic: string; size: number } } = { "u-boot":
 /** Bytes to leave out before the archive. @throws JobError when the header is not there, or of an unknown kind */
 async function headerSize(file: string, name: string | undefined): Promise<number> {
   if (name === undefined) return 0;
-  const header = HEADERS[name];
+  const header = own(HEADERS, name);
   if (!header) throw new JobError(`Unknown ramdisk header '${name}' (known: ${Object.keys(HEADERS).join(", ")})`);
   const handle = await open(file);
   try {

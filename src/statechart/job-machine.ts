@@ -4,7 +4,7 @@
  */
 import { assign, fromCallback, fromPromise, setup } from "xstate";
 import { type ErrorRecord, isRetryable, toErrorRecord } from "../base/errors.js";
-import { deepMerge, type Json, type JsonMap } from "../base/json.js";
+import { deepMerge, type Json, type JsonMap, own } from "../base/json.js";
 import { nodesByLevel, parentLevel, resetsBoard } from "../pipeline/action-nodes.js";
 import type { ActionNode, Pipeline } from "../pipeline/action-tree.js";
 import type { Chart } from "./chart-types.js";
@@ -77,7 +77,7 @@ const without = <T>(map: { [key: string]: T }, key: string): { [key: string]: T 
 function saved(data: JobContext["data"], { namespace, parameters }: ActionNode, save: JsonMap): JobContext["data"] {
   const owner = parameters["connection-namespace"];
   const named = typeof owner === "string" && owner !== namespace ? [namespace, owner] : [namespace];
-  return { ...data, ...Object.fromEntries(named.map((name) => [name, deepMerge(data[name] ?? {}, save)])) };
+  return { ...data, ...Object.fromEntries(named.map((name) => [name, deepMerge(own(data, name) ?? {}, save)])) };
 }
 
 export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effects, notices: Notices) {
@@ -127,7 +127,7 @@ export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effe
   const scopeOf = (context: JobContext, level: string): SignalScope => {
     const action = node(level);
     const shared = action.parameters["connection-namespace"];
-    const tests = context.data[action.namespace]?.tests;
+    const tests = own(context.data, action.namespace)?.tests;
     return {
       now: effects.now(),
       level,
@@ -242,7 +242,7 @@ export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effe
         const { data, extra } = ((event as unknown as { output?: ServiceOutput }).output ?? {}) as ServiceOutput;
         const { namespace } = node(level);
         return {
-          ...(data && { data: { ...context.data, [namespace]: deepMerge(context.data[namespace] ?? {}, data) } }),
+          ...(data && { data: { ...context.data, [namespace]: deepMerge(own(context.data, namespace) ?? {}, data) } }),
           ...(extra && { extras: { ...context.extras, [level]: deepMerge(context.extras[level] ?? {}, extra) } }),
         };
       }),
@@ -270,7 +270,7 @@ export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effe
       takeSignal: assign(({ context, event }: Args) => {
         if (event.type !== "test.signal" && event.type !== "test.pattern") return {};
         const { level } = event;
-        const state = context.tests[node(level).namespace] ?? noTests();
+        const state = own(context.tests, node(level).namespace) ?? noTests();
         const scope = scopeOf(context, level);
         return setTests(
           context,
@@ -281,7 +281,7 @@ export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effe
         );
       }),
       abandonTests: assign(({ context }, { level }: Level) => {
-        const state = context.tests[node(level).namespace];
+        const state = own(context.tests, node(level).namespace);
         return state ? setTests(context, level, abandonTests(state, scopeOf(context, level))) : {};
       }),
       tellTests: ({ context, event }, params?: Partial<Level>) =>

@@ -1,6 +1,8 @@
 /** Decompression in the stream: gz in this process, the rest by the usual programs. */
+
 import type { ErrorClassName } from "../../base/errors.js";
 import { JobError } from "../../base/errors.js";
+import { own } from "../../base/json.js";
 import { filterThrough, type ProgramOptions } from "../run-program.js";
 
 /** Programs that turn a compression's stream into plain bytes; null: Node's own zlib. */
@@ -40,7 +42,7 @@ export const compressionOf = (head: Uint8Array): string | undefined =>
   );
 
 /** Program that a (de)compression needs, if any. */
-export const compressionProgram = (compression: string): string | undefined => DECOMPRESSORS[compression]?.[0];
+export const compressionProgram = (compression: string): string | undefined => own(DECOMPRESSORS, compression)?.[0];
 
 type Bytes = AsyncIterable<Uint8Array>;
 
@@ -76,7 +78,7 @@ export async function* decompress(compression: string, source: Bytes, options: P
       cause,
       advice: "Check that the job's `compression` is what the file really is, and that the file is whole.",
     });
-  const argv = DECOMPRESSORS[compression];
+  const argv = own(DECOMPRESSORS, compression);
   if (argv === undefined)
     throw new JobError(`Unknown compression '${compression}' (known: ${COMPRESSIONS.join(", ")})`);
   if (argv === null) return yield* throughZlib(source, false, broken);
@@ -89,7 +91,7 @@ export async function* decompress(compression: string, source: Bytes, options: P
 
 /** The stream compressed. @throws JobError for a compression that cannot be written. */
 export async function* compress(compression: string, source: Bytes, options: ProgramOptions): Bytes {
-  const argv = COMPRESSORS[compression];
+  const argv = own(COMPRESSORS, compression);
   if (argv === undefined)
     throw new JobError(`Cannot compress as '${compression}' (known: ${Object.keys(COMPRESSORS).join(", ")})`);
   if (argv === null) return yield* throughZlib(source, true, (cause) => cause);

@@ -1,5 +1,5 @@
 import { JobError } from "../../base/errors.js";
-import { isMap, type Json, type JsonMap } from "../../base/json.js";
+import { isMap, type Json, type JsonMap, own } from "../../base/json.js";
 
 const wrong = (key: string, what: string): never => {
   throw new JobError(`'${key}' must be ${what}`);
@@ -38,6 +38,6 @@ export function texts(input: JsonMap, key: string): string[] {
 
 /** Follows keys into a tree; undefined as soon as one is missing. */
 export function dig(value: Json | undefined, ...keys: string[]): Json | undefined {
-  for (const key of keys) value = isMap(value) ? value[key] : undefined;
+  for (const key of keys) value = isMap(value) ? own(value, key) : undefined;
   return value ?? undefined;
 }

@@ -1,11 +1,11 @@
 /** How machines/ write a tool's words: lists, texts that are split, and names of files that are filled in. */
 import { JobError } from "../../base/errors.js";
-import { isMap, type Json, type JsonMap } from "../../base/json.js";
+import { isMap, type Json, type JsonMap, own } from "../../base/json.js";
 import { splitWords } from "../programs.js";
 
 /** Replaces each `{name}` of one word; it stays one word whatever the value is. */
 export const fillWord = (word: string, values: { [name: string]: string }): string =>
-  word.replace(/\{([^{}]+)\}/g, (whole, name: string) => values[name] ?? whole);
+  word.replace(/\{([^{}]+)\}/g, (whole, name: string) => own(values, name) ?? whole);
 
 const plainTexts = (values: JsonMap): { [name: string]: string } =>
   Object.fromEntries(
