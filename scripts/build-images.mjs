@@ -3,7 +3,7 @@
  * Builds .images/{arm64,amd64}/{kernel,initrd.cpio.gz,tools.cpio.gz} from the distribution's own packages,
  * .images/test-definitions.git, and peers of the tests.
  * No root, no change to the host's packages. What is up to date is left alone.
- * Usage: build-images.mjs [arm64] [amd64] [test-definitions] [nfs-server] [installer]   (default: all)
+ * Usage: build-images.mjs [arm64] [amd64] [test-definitions] [nfs-server] [container-engine] [installer]   (default: all)
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -22,7 +22,7 @@ import { argv, exit } from "node:process";
 import { fileURLToPath } from "node:url";
 import { buildGuest, GUEST } from "./lib/guest.mjs";
 import { IMAGES, ROOT } from "./lib/paths.mjs";
-import { buildInstaller, buildNfsServer } from "./lib/peers.mjs";
+import { buildContainerEngine, buildInstaller, buildNfsServer } from "./lib/peers.mjs";
 
 /** Scripts that a guest's contents depend on. */
 const CODE = [
@@ -72,6 +72,12 @@ const TARGETS = {
     what: "NFS server of the tests: nfs-ganesha from packages, unpacked only, about 15 MB to download",
     inputs: () => [join(ROOT, "scripts/lib/peers.mjs")],
     build: buildNfsServer,
+    peer: true,
+  },
+  "container-engine": {
+    what: "container engine of the tests: Docker from packages, unpacked only, about 70 MB to download",
+    inputs: () => [join(ROOT, "scripts/lib/peers.mjs")],
+    build: buildContainerEngine,
     peer: true,
   },
   installer: {

@@ -40,6 +40,29 @@ export function buildNfsServer(out) {
   rmSync(work, { recursive: true });
 }
 
+/** Docker's engine and its client: programs in `bin`, libraries in `lib`. Installed, it would start with the system. */
+export function buildContainerEngine(out) {
+  const work = join(out, ".work");
+  const apt = new AptFetcher(work, ownArchitecture());
+  apt.update();
+  const packages = apt.withLibraries(["docker.io", "containerd", "runc", "tini"]);
+  const folder = unpack(
+    apt,
+    packages.filter((name) => !SYSTEM_PACKAGES.test(name)),
+    work,
+  );
+  for (const name of ["bin", "lib"]) mkdirSync(join(out, name));
+  const programs = ["dockerd", "docker", "containerd", "containerd-shim-runc-v2", "runc", "tini-static"];
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const file = join(entry.parentPath ?? entry.path, entry.name);
+    if (entry.isDirectory()) continue;
+    if (/^lib.*\.so\.\d/.test(entry.name)) renameSync(file, join(out, "lib", entry.name));
+    else if (programs.includes(entry.name) && /\/s?bin$/.test(join(file, "..")))
+      renameSync(file, join(out, "bin", entry.name));
+  }
+  rmSync(work, { recursive: true });
+}
+
 /** Debian's installer for x86-64 (its text form): `linux` and `initrd.gz`. */
 export function buildInstaller(out) {
   const work = join(out, ".work");

@@ -91,7 +91,7 @@ export interface Scope {
     };
   };
   /** The device's methods by name, whatever form the device gives them in; a method without settings is `{}`. */
-  methods: { deploy: JsonMap; boot: JsonMap };
+  methods: { deploy: JsonMap; boot: JsonMap; test: JsonMap };
 }
 
 /** How the strategy of a block was found; for `explain`. */

@@ -72,6 +72,6 @@ export function buildScope(
     dispatcher,
     job_id: jobId,
     namespaces: {},
-    methods: { deploy: methodsOf(device, "deploy"), boot: methodsOf(device, "boot") },
+    methods: { deploy: methodsOf(device, "deploy"), boot: methodsOf(device, "boot"), test: methodsOf(device, "test") },
   };
 }

@@ -52,7 +52,7 @@ export function consoleArguments(
     hostname: "lava",
     terminal: true,
     globalOptions: remoteOptions(options),
-    options: [...containerOptions(options), ...(network ? [`--network=${network}`] : [])],
+    lastOptions: [...containerOptions(options), ...(network ? [`--network=${network}`] : [])],
     mounts: mountsOf(input, context),
     environment: environmentOf(input),
     command: command.map((word) => fillWord(word, files)),

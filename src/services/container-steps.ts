@@ -1,38 +1,44 @@
-import { mkdir, realpath, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { DispatchError } from "../base/errors.js";
+import { copyFile, mkdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { DispatchError, InfrastructureError } from "../base/errors.js";
 import { writeFresh } from "../base/fresh-file.js";
+import type { JsonMap } from "../base/json.js";
+import { dispatcherIp } from "./dispatcher-ip.js";
+import { ownOptions } from "./docker/container-options.js";
+import { allowedDevices, presentDevices } from "./docker/devices.js";
 import { dockerMapOf, prepareImage } from "./docker/prepare-image.js";
 import { dockerRunArguments } from "./docker/run-arguments.js";
 import { downloadsOf } from "./files/name-inside.js";
-import { map, texts } from "./overlay/inputs.js";
+import { map, optionalText, texts } from "./overlay/inputs.js";
 import { mustSucceed, runProgram } from "./run-program.js";
-import type { Service } from "./types.js";
+import type { Service, ServiceContext } from "./types.js";
 
-/** Where the container sees the downloads of the namespace, and the script with the job's steps. */
+/** Where the container sees the downloads of the namespace, and the script with the job's steps among them. */
 const DOWNLOADS = "/lava-downloads";
-const SCRIPT = "/lava-steps.sh";
-const DEVICE = /^\/dev\/(?!.*\.\.)[\w./:-]+$/;
-/** Whoever has these has the worker: its memory, and all of its disks but those that are made of files. */
-const MEMORY = /^\/dev\/(mem|kmem|port|core)$/;
-const LOOP = /^\/dev\/loop/;
+const SCRIPT = "postprocess.sh";
 
-/** Why a job's container does not get a device file; undefined when it may. */
-async function deviceRefusal(device: string): Promise<string | undefined> {
-  if (!DEVICE.test(device)) return "is no device file";
-  const path = await realpath(device).catch(() => device);
-  if (MEMORY.test(path)) return "is the memory of this machine";
-  const isBlock = await stat(path).then(
-    (found) => found.isBlockDevice(),
-    () => false,
-  );
-  return isBlock && !LOOP.test(path) ? "is a disk of this machine" : undefined;
+/** What the steps are told of the job and its dispatcher, beside the job's own variables. */
+function surroundings({ jobId, dispatcher, log }: ServiceContext): JsonMap {
+  const cache = optionalText(dispatcher, "http_url_format_string");
+  const told: JsonMap = { LAVA_JOB_ID: jobId };
+  try {
+    told.LAVA_DISPATCHER_IP = dispatcherIp(dispatcher);
+  } catch (error) {
+    if (!(error instanceof InfrastructureError)) throw error;
+    log.warning(error.message);
+  }
+  return {
+    ...told,
+    LAVA_DISPATCHER_PREFIX: optionalText(dispatcher, "prefix") ?? "",
+    ...(cache && { HTTP_CACHE: cache }),
+  };
 }
 
 /**
  * Runs a job's steps in a container of its own, with the namespace's downloads as the working directory: the shell that
  * reads them is the container's. The first step that fails ends them.
- * Inputs: container (docker map), steps, devices? (device files of the worker), environment?.
+ * Inputs: container (docker map), container_options? (of the device), steps, present? (device files that it gets where this
+ * machine has them), environment? (beside what the service knows of the job), overlay? (file that lies among the downloads then).
  */
 export const containerSteps: Service = {
   name: "container-steps",
@@ -51,38 +57,40 @@ export const containerSteps: Service = {
   async run(input, context) {
     const { action, paths, jobId, log } = context;
     const docker = dockerMapOf(input.container, jobId);
-    const steps = texts(input, "steps");
     const folder = downloadsOf(paths, action.namespace);
-    const script = join(paths.work, `steps-${action.level}.sh`);
     await mkdir(folder, { recursive: true });
-    writeFresh(script, `set -e\nset -x\n${steps.join("\n")}\n`);
-    context.onCleanup(() => rm(script, { force: true }));
-    const devices: string[] = [];
-    for (const device of texts(input, "devices")) {
-      const refusal = await deviceRefusal(device);
-      if (refusal === undefined) devices.push(device);
-      else log.warning(`'${device}' ${refusal}: the container does not get it`);
-    }
+    writeFresh(
+      join(folder, SCRIPT),
+      ["#!/bin/sh", "exec 2>&1", "set -ex", ...texts(input, "steps"), ""].join("\n"),
+      0o755,
+    );
+    const overlay = optionalText(input, "overlay");
+    if (overlay) await copyFile(overlay, join(folder, basename(overlay)));
     const name = docker.containerName ?? `lava-${jobId}-${action.level}`;
+    const { globalOptions, options } = ownOptions(input.container_options);
     const argv = dockerRunArguments({
       image: docker.image,
       name,
       ...(docker.networkFrom && { networkFrom: docker.networkFrom }),
-      options: [`--workdir=${DOWNLOADS}`],
-      mounts: [
-        { source: folder, destination: DOWNLOADS },
-        { source: script, destination: SCRIPT, readOnly: true },
+      globalOptions,
+      options,
+      workdir: DOWNLOADS,
+      mounts: [{ source: folder, destination: DOWNLOADS }],
+      devices: [
+        ...new Set([...(await allowedDevices(docker.devices, log)), ...presentDevices(texts(input, "present"))]),
       ],
-      devices,
       environment: Object.fromEntries(
-        Object.entries(map(input, "environment")).map(([key, value]) => [key, String(value)]),
+        Object.entries({ ...map(input, "environment"), ...surroundings(context) }).map(([key, value]) => [
+          key,
+          String(value),
+        ]),
       ),
-      command: ["/bin/sh", SCRIPT],
+      command: [`${DOWNLOADS}/${SCRIPT}`],
     });
-    await prepareImage(docker, [], context);
+    await prepareImage(docker, globalOptions, context);
     // When the client is killed, the container goes on.
     context.onCleanup(async (signal) => {
-      await runProgram(["docker", "rm", "--force", name], { ...context, signal, quiet: true });
+      await runProgram(["docker", ...globalOptions, "rm", "--force", name], { ...context, signal, quiet: true });
     });
     await mustSucceed(argv, { ...context, error: action.commandError });
     return undefined;

@@ -5,6 +5,7 @@ import { isMap, type Json, type JsonMap } from "../base/json.js";
 import { boardNodes, deviceInfoMatches } from "./devices/board-nodes.js";
 import { type DeviceHost, describeMatch, findDevices, HOST, isSpecific } from "./devices/usb-devices.js";
 import { mapDevices } from "./devices/usb-map.js";
+import { allowedDevices } from "./docker/devices.js";
 import { type DockerMap, dockerMapOf, prepareImage } from "./docker/prepare-image.js";
 import { type BindMount, dockerRunArguments } from "./docker/run-arguments.js";
 import { downloadsOf } from "./files/name-inside.js";
@@ -118,7 +119,11 @@ export const dockerShellOn = (host: DeviceHost): Service => ({
     const docker = dockerMapOf(input.docker, jobId);
     const globalOptions = words(input, "global_options");
     const name = containerName(input, docker, context);
-    const argv = shellArguments(input, docker, context, await boardDevices(input, name, context, host));
+    const devices = [
+      ...(await allowedDevices(docker.devices, log)),
+      ...(await boardDevices(input, name, context, host)),
+    ];
+    const argv = shellArguments(input, docker, context, devices);
     if (typeof input.downloads === "string") await mkdir(downloadsOf(paths, input.downloads), { recursive: true });
     await prepareImage(docker, globalOptions, context);
     context.onCleanup(async (signal) => {

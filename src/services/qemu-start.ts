@@ -3,6 +3,10 @@ import { dirname } from "node:path";
 import { DispatchError, JobError } from "../base/errors.js";
 import { isMap, type JsonMap, own } from "../base/json.js";
 import { pythonRegExp } from "../base/python-regexp.js";
+import { ownOptions } from "./docker/container-options.js";
+import { allowedDevices, presentDevices } from "./docker/devices.js";
+import { dockerMapOf, prepareImage } from "./docker/prepare-image.js";
+import { dockerRunArguments } from "./docker/run-arguments.js";
 import { dig, map, optionalText, text, texts } from "./overlay/inputs.js";
 import { findProgram, missingProgram, splitWords } from "./programs.js";
 import { runProgram } from "./run-program.js";
@@ -111,6 +115,57 @@ export const mountCommands = (folder: string, uuid: string): string[] => [
   `ls -la ${folder}/bin/lava-test-runner`,
 ];
 
+/** Where QEMU runs: words that go before its own, the program to look up, and the container's name when it runs in one. */
+interface Place {
+  argv: string[];
+  version: string[];
+  container?: string;
+}
+
+/** On this machine. @throws InfrastructureError when it is not there */
+function onWorker(command: string, { env, paths }: ServiceContext): Place {
+  const program = findProgram(command, env, paths.deviceDir);
+  if (!program) throw missingProgram(command);
+  return { argv: [program], version: [program, "--version"] };
+}
+
+/** In the job's container, which sees the job's files and this machine's network. */
+async function inContainer(command: string, input: JsonMap, context: ServiceContext): Promise<Place> {
+  const { jobId, action, paths, env } = context;
+  const docker = dockerMapOf(input.container, jobId);
+  const name = docker.containerName ?? `lava-docker-qemu-${jobId}-${action.level}`;
+  const { globalOptions, options } = ownOptions(input.container_options);
+  const program = optionalText(map(input, "container"), "binary") ?? command;
+  await prepareImage(docker, globalOptions, context);
+  const remove = (signal: AbortSignal) =>
+    runProgram(["docker", ...globalOptions, "rm", "--force", name], { ...context, signal, quiet: true });
+  context.onCleanup(remove);
+  const shown = ["QEMU_AUDIO_DRV"].flatMap((key) => (env[key] === undefined ? [] : [[key, env[key]] as const]));
+  return {
+    container: name,
+    argv: dockerRunArguments({
+      image: docker.image,
+      name,
+      ...(docker.networkFrom && { networkFrom: docker.networkFrom }),
+      globalOptions,
+      options,
+      terminal: true,
+      devices: [
+        ...new Set([
+          ...(await allowedDevices(docker.devices, context.log)),
+          ...presentDevices(texts(input, "present")),
+        ]),
+      ],
+      mounts: [{ source: paths.work, destination: paths.work }],
+      environment: Object.fromEntries(shown),
+      command: [program],
+    }),
+    version: dockerRunArguments({ image: docker.image, globalOptions, command: [program, "--version"] }),
+  };
+}
+
+const isInContainer = ({ container }: JsonMap): boolean => isMap(container);
+
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 /**
@@ -119,18 +174,22 @@ const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: fal
  * no arguments of QEMU's: a root file system that was unpacked), guest? (data.guest), boot_options? (further placeholders),
  * append? (console, nfsrootargs, ipargs: root over NFS), uefi? (data.downloads.uefi, or a path: file or folder of the
  * firmware), method (shown in logs), job_words? (what the job gives to the device's options), refuse? (patterns: words that
- * neither these nor an image's argument may hold), kvm? (path that is there where KVM is).
- * Data: pre_commands when there is a guest disk.
+ * neither these nor an image's argument may hold), kvm? (path that is there where KVM is), container? (the job's docker map,
+ * with `binary`, the program's name there), container_options? (of the device), present? (device files that the container
+ * gets where this machine has them).
+ * Data: pre_commands when there is a guest disk; emulator.container, the name of the container that it runs in.
  */
 export const qemuStart: Service = {
   name: "qemu-start",
   opensConsole: true,
-  programs: ({ input }) => (typeof input.command === "string" ? [input.command] : []),
+  programs: ({ input }) =>
+    isInContainer(input) ? ["docker"] : typeof input.command === "string" ? [input.command] : [],
 
-  async validate(input) {
+  async validate(input, { jobId }) {
     const errors: DispatchError[] = [];
     try {
       refuseWords(input, {});
+      if (isInContainer(input)) dockerMapOf(input.container, jobId);
     } catch (error) {
       if (!(error instanceof DispatchError)) throw error;
       errors.push(error);
@@ -151,16 +210,15 @@ export const qemuStart: Service = {
     const { log, signal, clock, env, paths } = context;
     const { namespace } = context.action;
     const command = text(input, "command");
-    const program = findProgram(command, env, paths.deviceDir);
-    if (!program) throw missingProgram(command);
     const guest =
       isMap(input.guest) && typeof input.guest.file === "string" ? (input.guest as unknown as GuestDisk) : undefined;
     const uefi = isMap(input.uefi) ? optionalText(input.uefi, "file") : optionalText(input, "uefi");
     const aside = texts(input, "aside");
     const images = readImages(input, aside, context);
     refuseWords(input, images);
-    const argv = qemuArguments({
-      command: program,
+    const place = isInContainer(input) ? await inContainer(command, input, context) : onWorker(command, context);
+    const [, ...own] = qemuArguments({
+      command,
       options: texts(input, "options"),
       extra: texts(input, "extra"),
       images,
@@ -170,6 +228,7 @@ export const qemuStart: Service = {
       ...(guest && { guest }),
       ...(uefi !== undefined && { firmware: isFolder(uefi) ? uefi : dirname(uefi) }),
     });
+    const argv = [...place.argv, ...own];
     if (isMap(input.append)) argv.push(...nfsArguments(input.append, map(context.data, "nfs"), aside));
     const { console: old } = context;
     if (old) {
@@ -177,11 +236,18 @@ export const qemuStart: Service = {
       context.setConsole(undefined);
       await old.close();
     }
+    // An emulator in a container outlives its console.
+    const before = dig(context.data.emulator, "container");
+    if (typeof before === "string")
+      await runProgram(["docker", ...ownOptions(input.container_options).globalOptions, "rm", "--force", before], {
+        ...context,
+        quiet: true,
+      });
     log.info(`Boot command: ${typed(argv)}`);
     const { openConnection } = await import("../connections/index.js");
     const [connection, version] = await Promise.all([
       openConnection(argv, { signal, clock, env, cwd: paths.work }),
-      runProgram([program, "--version"], { ...context, quiet: true }).then(
+      runProgram(place.version, { ...context, quiet: true }).then(
         ({ output }) => /version (\S+)/.exec(output)?.[1],
         () => undefined,
       ),
@@ -191,7 +257,10 @@ export const qemuStart: Service = {
     if (guest && typeof results !== "string") throw new JobError("There is a disk for the overlay, but no overlay");
     const arch = dig(context.job, "context", "arch");
     return {
-      ...(guest && { data: { pre_commands: mountCommands(String(results), guest.uuid) } }),
+      data: {
+        ...(place.container !== undefined && { emulator: { container: place.container } }),
+        ...(guest && { pre_commands: mountCommands(String(results), guest.uuid) }),
+      },
       extra: {
         ...(version && { qemu_version: version }),
         host_arch: HOST_ARCHITECTURES[process.arch] ?? process.arch,

@@ -93,7 +93,7 @@ function statusOf(input: JsonMap, said: string): JsonMap {
  * warned about), expect? (patterns that the output must have), error?
  * (class, default the action's command error), cwd? (folder),
  * environment?, container? (a job's `docker` map: the tool runs there, with the job's files and the board's device files),
- * script? (name, lines, files? as of write-text: `{script}` in a word becomes its path), options? (of the device, for the container), nothing? (message when there is no command at all), extra? (for the result
+ * script? (name, lines, files? as of write-text: `{script}` in a word becomes its path), container_options? (of the device), devices? (further ones for the container), nothing? (message when there is no command at all), extra? (for the result
  * line), status? (pattern: the first line of the output that has it is the result's `status`).
  */
 export const toolRunner = (host: DeviceHost): Service => ({

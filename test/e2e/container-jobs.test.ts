@@ -1,41 +1,30 @@
-/** Containers of a real engine, where one answers: as the device, and beside it. */
-import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+/** Containers of a real engine: as the device, beside it, around QEMU and around a job's own steps. */
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { stringify } from "yaml";
-import { findProgram } from "../../src/services/programs.js";
+import { parse, stringify } from "yaml";
+import { type ContainerEngine, noContainerEngine, startContainerEngine } from "../support/container-engine.js";
+import { guestFile } from "../support/guest-images.js";
 import { runCli, runWords } from "../support/run-cli.js";
 import { expectCompleteOutputs, readConsole, verdicts } from "../support/run-outputs.js";
-import { makeWorkspace, removeWorkspace } from "../support/workspace.js";
+import { inRoot, makeWorkspace, removeWorkspace } from "../support/workspace.js";
 
 const IMAGE = `lava-dispatch-test-${process.pid}:latest`;
-const engineAnswers = () =>
-  spawnSync("docker", ["info", "--format", "{{.ServerVersion}}"], { timeout: 20_000, stdio: "ignore" }).status === 0;
-const why = !findProgram("docker", process.env)
-  ? "docker is not installed"
-  : engineAnswers()
-    ? undefined
-    : "no container engine answers";
+const EMULATOR = `lava-dispatch-qemu-${process.pid}:latest`;
+const why = noContainerEngine();
 if (why) console.warn(`container-jobs: skipped: ${why}`);
 
 describe.skipIf(why !== undefined)("containers", () => {
   const folder = makeWorkspace();
-  const docker = (...words: string[]) => execFileSync("docker", words, { encoding: "utf8", stdio: "pipe" });
-  const busybox = () => findProgram("busybox", process.env) as string;
+  let engine: ContainerEngine;
+  const docker = (...words: string[]) => engine.docker(...words);
 
-  beforeAll(() => {
-    const root = join(folder, "root");
-    for (const name of ["bin", "etc", "root", "tmp"]) mkdirSync(join(root, name), { recursive: true });
-    cpSync(busybox(), join(root, "bin/busybox"));
-    for (const name of execFileSync(busybox(), ["--list"], { encoding: "utf8" }).split("\n").filter(Boolean))
-      if (name !== "busybox") symlinkSync("busybox", join(root, "bin", name));
-    writeFileSync(join(root, "bin/bash"), "#!/bin/sh\nexec /bin/sh -i\n", { mode: 0o755 });
-    execFileSync("tar", ["-C", root, "-cf", join(folder, "image.tar"), "."]);
-    docker("import", join(folder, "image.tar"), IMAGE);
+  beforeAll(async () => {
+    engine = await startContainerEngine(join(folder, "engine"));
+    engine.image(IMAGE);
   });
-  afterAll(() => {
-    spawnSync("docker", ["image", "rm", "--force", IMAGE], { stdio: "ignore" });
+  afterAll(async () => {
+    await engine?.stop();
     removeWorkspace(folder);
   });
 
@@ -112,7 +101,103 @@ describe.skipIf(why !== undefined)("containers", () => {
   test("an image that is not here is an InfrastructureError with the engine's words", async () => {
     const { code, report } = await run("missing", "lava-dispatch-no-such:1");
     expect(report.verdict.error).toMatchObject({ class: "InfrastructureError", action: "deploy-docker" });
-    expect(report.verdict.error?.message).toMatch(/no such (image|object)/i);
+    expect(report.verdict.error?.message).toMatch(/pull access denied|no such|lookup|dial|denied|not found|refused/i);
     expect(code).toBe(3);
+  });
+
+  describe("around a job's steps and around QEMU", () => {
+    beforeAll(() => engine.image(EMULATOR, ["qemu-system-aarch64"]));
+
+    /** A device of QEMU's whose containers get `options`, and a job of these blocks. */
+    async function emulate(name: string, options: string[], ...actions: object[]) {
+      const device = join(folder, `${name}-device.yaml`);
+      const plain = parse(readFileSync(inRoot("test/golden/device/qemu-arm64.yaml"), "utf8"));
+      plain.actions.test = { methods: { docker: { options: [null, options] } } };
+      writeFileSync(device, stringify(plain));
+      const job = join(folder, `${name}.yaml`);
+      writeFileSync(
+        job,
+        stringify({
+          device_type: "qemu",
+          job_name: name,
+          visibility: "public",
+          context: { arch: "arm64" },
+          environment: { GREETING: "hello" },
+          timeouts: { job: { minutes: 5 }, action: { minutes: 3 }, connection: { minutes: 2 } },
+          actions,
+        }),
+      );
+      const output = join(folder, `${name}-out`);
+      const { code } = await runCli([...runWords(device, output, `${process.pid}`), job]);
+      const left = docker("ps", "--all", "--filter", `name=${process.pid}`, "--format", "{{.Names}}");
+      return { code, left, output, report: expectCompleteOutputs(output) };
+    }
+    const file = (name: "kernel" | "initrd.cpio.gz") => `file://${guestFile("arm64", name)}`;
+    const boot = (image: string) => ({
+      boot: {
+        method: "qemu",
+        media: "tmpfs",
+        docker: { image, local: true, binary: "qemu-system-aarch64" },
+        auto_login: { login_prompt: "board login:", username: "root" },
+        prompts: ["root@board:/root#"],
+      },
+    });
+    const images = (kernel: string) => ({
+      deploy: {
+        to: "tmpfs",
+        os: "oe",
+        images: {
+          kernel: {
+            url: kernel,
+            image_arg: '-kernel {kernel} -append "console=ttyAMA0,115200 root=/dev/ram0 panic=1"',
+          },
+          ramdisk: {
+            url: file("initrd.cpio.gz"),
+            image_arg: "-initrd {ramdisk}",
+            compression: "gz",
+            format: "cpio.newc",
+            overlays: { lava: true },
+          },
+        },
+      },
+    });
+
+    test("steps change the downloads and know the job; QEMU boots what they made, in a container that is gone then", async () => {
+      const steps = [
+        'test "$GREETING" = hello',
+        `test "$LAVA_JOB_ID" = ${process.pid}`,
+        'test -n "$LAVA_DISPATCHER_IP"',
+        'test -z "$LAVA_DISPATCHER_PREFIX"',
+        'test "$OF_THE_DEVICE" = "two words"',
+        'test "$PWD" = /lava-downloads',
+        "ls overlay*.tar.gz",
+        "mv kernel kernel-2",
+      ];
+      const { code, left, output, report } = await emulate(
+        "emulated",
+        ["--env=OF_THE_DEVICE=two words"],
+        {
+          deploy: {
+            to: "downloads",
+            images: { kernel: { url: file("kernel") } },
+            postprocess: { docker: { image: IMAGE, local: true, steps } },
+          },
+        },
+        images("downloads://kernel-2"),
+        boot(EMULATOR),
+        { test: { definitions: tests("smoke", "lava-test-case kernel --shell uname -a") } },
+      );
+      expect({ error: report.verdict.error, code, left }).toEqual({ error: undefined, code: 0, left: "" });
+      expect(verdicts(report, "0_smoke")).toEqual({ kernel: "pass" });
+      const log = readFileSync(join(output, "logs.yaml"), "utf8");
+      expect(log).toMatch(
+        /Boot command: docker run --network=host --cap-add=NET_ADMIN --interactive --tty --rm --init/,
+      );
+    });
+
+    test("an image that nobody has fails the boot, whatever this machine has", async () => {
+      const { report } = await emulate("no-image", [], images(file("kernel")), boot("lava-dispatch-no-such:1"));
+      expect(report.verdict.error).toMatchObject({ class: "InfrastructureError", action: "execute-qemu" });
+    });
   });
 });

@@ -363,7 +363,7 @@ describe("uuu and bcu", () => {
       ["uuu", ...usb, "-b", "sd", "/w/imx boot.bin"],
       ["uuu", ...usb, "SDPS:", "boot", "-f", "/w/imx boot.bin"],
     ]);
-    tools.tool("uuu", "echo 'Error: wait for known USB timeout'");
+    tools.tool("uuu", "echo 'Error: wait for known USB timeout'; exit 255");
     await expect(context.use(runTool, input)).rejects.toThrow("wait for known USB timeout");
   });
 

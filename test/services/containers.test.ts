@@ -45,7 +45,7 @@ const shell = (more = {}) => ({
   ...more,
 });
 const RUN = (name = "lava-docker-test-shell-42-3.4") => [
-  ...docker(`docker --host tcp://engine:2375 run --interactive --tty --rm --init --name=${name}`),
+  ...docker(`docker --host tcp://engine:2375 run --cpus 2 --interactive --tty --rm --init --name=${name}`),
 ];
 
 describe("docker-shell", () => {
@@ -65,7 +65,7 @@ describe("docker-shell", () => {
         "--mount=type=bind,source=/srv/b,destination=/b",
         "--mount=type=bind,source=/srv/c,destination=/srv/c,readonly=true",
         "--env=PS1=docker-test-shell:$ ",
-        ...docker("--cpus 2 debian:12 bash --norc -i"),
+        ...docker("debian:12 bash --norc -i"),
       ],
       docker("docker --host tcp://engine:2375 rm --force lava-docker-test-shell-42-3.4"),
     ]);

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { containerImage } from "../../src/services/container-image.js";
@@ -248,42 +248,79 @@ describe("containers", () => {
     expect(context.log.text()).not.toContain("s3cret");
   });
 
-  test("one that is local is looked for; one that cannot be had is an InfrastructureError", async () => {
+  test("one that is local is looked for, and pulled where it is not; one that cannot be had is an InfrastructureError", async () => {
     tools.tool("docker", "echo 'manifest unknown' >&2; exit 1");
     await expect(context.use(containerImage, { image: "debian", local: true })).rejects.toMatchObject({
       name: "InfrastructureError",
       message: expect.stringContaining("manifest unknown"),
     });
-    expect(tools.calls()[0]?.slice(0, 3)).toEqual(["docker", "image", "inspect"]);
+    expect(tools.calls().map((words) => words.slice(0, 3))).toEqual([
+      ["docker", "image", "inspect"],
+      ["docker", "pull", "debian"],
+    ]);
     expect(await containerImage.validate?.({ image: "--privileged" }, context)).toHaveLength(1);
   });
 
-  test("steps run in a container that has the downloads; the shell that reads them is its own", async () => {
+  test("steps run in a container that has the downloads, the overlay among them, and knows the job", async () => {
     tools.tool("docker");
-    const steps = ["cp a b", "echo '$(id)' && ls"];
-    await context.use(containerSteps, {
-      container: { image: "debian", container_name: "post" },
-      steps,
-      devices: ["/dev/kvm", "--privileged"],
-      environment: { A: "1 2" },
+    const overlay = join(context.root, "overlay-1.tar.gz");
+    writeFileSync(overlay, "o");
+    Object.assign(context.dispatcher, {
+      dispatcher_ip: "192.0.2.7",
+      prefix: "lab-",
+      http_url_format_string: "http://cache/%s",
     });
-    const run = tools.calls().find(([, word]) => word === "run") ?? [];
+    await context.use(containerSteps, {
+      container: { image: "debian", container_name: "post", devices: ["/dev/null", "--privileged"] },
+      container_options: { global_options: ["-D", null], options: [null, ["--cpus", "2"]] },
+      steps: ["cp a b", "echo '$(id)' && ls"],
+      present: ["/dev/zero", "/dev/there-is-no-such"],
+      environment: { A: "1 2" },
+      overlay,
+    });
+    const folder = join(context.paths.work, "downloads/common");
+    const run = tools.calls().find((words) => words.includes("run")) ?? [];
     expect(run).toEqual([
-      "docker",
-      "run",
-      "--rm",
-      "--init",
-      "--name=post-lava-42",
-      "--device=/dev/kvm",
-      `--mount=type=bind,source=${context.paths.work}/downloads/common,destination=/lava-downloads`,
-      `--mount=type=bind,source=${context.paths.work}/steps-1.2.sh,destination=/lava-steps.sh,readonly=true`,
-      "--env=A=1 2",
-      "--workdir=/lava-downloads",
-      "debian",
-      "/bin/sh",
-      "/lava-steps.sh",
+      ...["docker", "-D", "run", "--cpus", "2", "--rm", "--init", "--name=post-lava-42", "--workdir=/lava-downloads"],
+      ...["--device=/dev/null", "--device=/dev/zero"],
+      `--mount=type=bind,source=${folder},destination=/lava-downloads`,
+      ...["--env=A=1 2", "--env=LAVA_JOB_ID=42", "--env=LAVA_DISPATCHER_IP=192.0.2.7"],
+      ...["--env=LAVA_DISPATCHER_PREFIX=lab-", "--env=HTTP_CACHE=http://cache/%s"],
+      ...["debian", "/lava-downloads/postprocess.sh"],
     ]);
     expect(context.log.text()).toContain("'--privileged' is no device file");
+    expect(readFileSync(join(folder, "overlay-1.tar.gz"), "utf8")).toBe("o");
+    const script = join(folder, "postprocess.sh");
+    expect(readFileSync(script, "utf8")).toBe("#!/bin/sh\nexec 2>&1\nset -ex\ncp a b\necho '$(id)' && ls\n");
+    expect(statSync(script).mode & 0o777).toBe(0o755);
+  });
+
+  test("a tool's container has what the device adds to all of them", async () => {
+    tools.tool("docker");
+    await context.use(runTool, {
+      command: ["uuu"],
+      container: {
+        image: "lab/uuu:1",
+        local: true,
+        remote_options: "--tlsverify -H tcp://engine:2376",
+        devices: ["/dev/mem"],
+      },
+      container_options: { global_options: "-D", options: ["--privileged"] },
+      devices: ["/dev/ttyACM0"],
+      environment: { DISABLE_SUMMARY: "true" },
+      cwd: "/w",
+    });
+    const global = ["docker", "--tlsverify", "-H", "tcp://engine:2376", "-D"];
+    expect(tools.calls()).toEqual([
+      [...global, "image", "inspect", "--format", "Image {{.Id}} is here", "lab/uuu:1"],
+      [
+        ...[...global, "run", "--privileged", "--rm", "--init", "--name=lava-42-1.2", "--workdir=/w"],
+        "--device=/dev/ttyACM0",
+        `--mount=type=bind,source=${context.paths.work},destination=${context.paths.work},readonly=true`,
+        ...["--env=DISABLE_SUMMARY=true", "lab/uuu:1", "uuu"],
+      ],
+    ]);
+    expect(context.log.text()).toContain("'/dev/mem' is the memory of this machine: the container does not get it");
   });
 
   test("steps get no disk of this machine and not its memory, under any name", async (task) => {
@@ -292,10 +329,10 @@ describe("containers", () => {
       (name) => !/^loop/.test(name) && statSync(`/dev/${name}`, { throwIfNoEntry: false })?.isBlockDevice(),
     );
     if (!disk) return task.skip("this machine shows no disk");
-    const devices = [`/dev/${disk}`, "/dev/mem", `/dev/fd/../${disk}`, "/dev/kvm"];
-    await context.use(containerSteps, { container: { image: "debian" }, steps: ["x"], devices });
+    const devices = [`/dev/${disk}`, "/dev/mem", `/dev/fd/../${disk}`, "/dev/null"];
+    await context.use(containerSteps, { container: { image: "debian", devices }, steps: ["x"] });
     const run = tools.calls().find(([, word]) => word === "run") ?? [];
-    expect(run.filter((word) => word.startsWith("--device"))).toEqual(["--device=/dev/kvm"]);
+    expect(run.filter((word) => word.startsWith("--device"))).toEqual(["--device=/dev/null"]);
     expect(context.log.text()).toContain(`'/dev/${disk}' is a disk of this machine: the container does not get it`);
   });
 

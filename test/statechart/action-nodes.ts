@@ -48,7 +48,14 @@ export function pipelineOf(specs: Spec[], jobSeconds = 600): Pipeline {
   };
   return {
     actions: [...specs, finalize].map((spec, i) => action(spec, `${i + 1}`)),
-    scope: { job: {}, device: {}, dispatcher: {}, job_id: "1", namespaces: {}, methods: { deploy: {}, boot: {} } },
+    scope: {
+      job: {},
+      device: {},
+      dispatcher: {},
+      job_id: "1",
+      namespaces: {},
+      methods: { deploy: {}, boot: {}, test: {} },
+    },
     watchers: [],
     jobTimeout: seconds(jobSeconds),
     problems: [],

@@ -29,7 +29,14 @@ export const smallPipeline = (): Pipeline => {
   ];
   return {
     actions: tree,
-    scope: { job: {}, device: {}, dispatcher: {}, job_id: "7", namespaces: {}, methods: { deploy: {}, boot: {} } },
+    scope: {
+      job: {},
+      device: {},
+      dispatcher: {},
+      job_id: "7",
+      namespaces: {},
+      methods: { deploy: {}, boot: {}, test: {} },
+    },
     watchers: [],
     jobTimeout: { seconds: 600, rule: "test", chain: [] },
     problems: [],

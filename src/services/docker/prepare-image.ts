@@ -14,6 +14,8 @@ export interface DockerMap {
   /** Names as docker knows them. */
   containerName?: string;
   networkFrom?: string;
+  /** Device files of the worker that the job asks for. */
+  devices: string[];
   login?: { registry: string; user: string; password: string };
 }
 
@@ -27,6 +29,7 @@ export function dockerMapOf(value: unknown, jobId: string): DockerMap {
   return {
     image: checkedImage(image),
     local: map.local === true,
+    devices: Array.isArray(map.devices) ? map.devices.map(String) : [],
     ...(name && { containerName: `${name}-lava-${jobId}` }),
     ...(network && { networkFrom: `${network}-lava-${jobId}` }),
     ...(isMap(map.login) && {
@@ -40,7 +43,11 @@ export function dockerMapOf(value: unknown, jobId: string): DockerMap {
 }
 
 /** Logs in where asked (the password goes through standard input), then pulls the image; a local one only when the worker has it not. */
-export async function prepareImage(docker: DockerMap, globalOptions: string[], context: ServiceContext): Promise<void> {
+export async function prepareImage(
+  docker: Pick<DockerMap, "image" | "local" | "login">,
+  globalOptions: string[],
+  context: ServiceContext,
+): Promise<void> {
   const argv = (...words: string[]) => ["docker", ...globalOptions, ...words];
   const options = { ...context, error: "InfrastructureError" } as const;
   const { login, image, local } = docker;

@@ -10,13 +10,16 @@ export interface BindMount {
 
 export interface ContainerRun {
   image: string;
-  /** Full name of the container. */
-  name: string;
+  /** Full name of the container; the engine makes one up when it has none. */
+  name?: string;
   /** Options before `run`, e.g. `--host tcp://x`. */
   globalOptions?: string[];
-  /** Further options of `run`, before the image. */
+  /** Further options of `run`, before all others. */
   options?: string[];
+  /** Further options of `run`, after all others: they win. */
+  lastOptions?: string[];
   hostname?: string;
+  workdir?: string;
   /** Full name of the container whose network is shared. */
   networkFrom?: string;
   mounts?: BindMount[];
@@ -58,16 +61,18 @@ export function dockerRunArguments(run: ContainerRun): string[] {
     "docker",
     ...(run.globalOptions ?? []),
     "run",
+    ...(run.options ?? []),
     ...(run.terminal ? ["--interactive", "--tty"] : []),
     "--rm",
     "--init",
-    ...(run.hostname ? [`--hostname=${run.hostname}`] : []),
-    `--name=${checkedName(run.name)}`,
+    ...(run.name === undefined ? [] : [`--name=${checkedName(run.name)}`]),
     ...(run.networkFrom ? [`--network=container:${checkedName(run.networkFrom)}`] : []),
+    ...(run.hostname ? [`--hostname=${run.hostname}`] : []),
+    ...(run.workdir ? [`--workdir=${run.workdir}`] : []),
     ...(run.devices ?? []).map((device) => `--device=${device}`),
     ...(run.mounts ?? []).map(mountOf),
     ...Object.entries(run.environment ?? {}).map(([name, value]) => `--env=${name}=${value}`),
-    ...(run.options ?? []),
+    ...(run.lastOptions ?? []),
     checkedImage(run.image),
     ...(run.command ?? []),
   ];
