@@ -2,7 +2,7 @@ import { mkdir, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigurationError } from "../base/errors.js";
 import { appearance } from "./devices/usb-devices.js";
-import { text } from "./overlay/inputs.js";
+import { optionalText, text } from "./overlay/inputs.js";
 import { mustSucceed, runProgram } from "./run-program.js";
 import type { Service } from "./types.js";
 
@@ -11,7 +11,8 @@ const DEVICE = /^(?!.*\/\.\.?(?:\/|$))\/dev\/[\w./:+@=,\\-]+$/;
 
 /**
  * Mounts a file system of a device on the worker, without programs or devices of it being used; unmounted at the end.
- * Inputs: device (a file below /dev). Data: mount {device, directory, appearance}.
+ * Inputs: device (a file below /dev), type? (of its file system, which is tried first: another one is mounted with a warning).
+ * Data: mount {device, directory, appearance}.
  */
 export const mountDevice: Service = {
   name: "mount-device",
@@ -36,10 +37,13 @@ export const mountDevice: Service = {
       await rmdir(directory).catch((error: Error) => log.warning(`'${directory}' is left: ${error.message}`));
     });
     const seen = await appearance(device);
-    await mustSucceed(["mount", "-o", "nosuid,nodev,noexec", "--", device, directory], {
-      ...context,
-      error: action.commandError,
-    });
+    const type = optionalText(input, "type");
+    const words = ["-o", "nosuid,nodev,noexec", "--", device, directory];
+    const mounted = type !== undefined && (await runProgram(["mount", "-t", type, ...words], context)).code === 0;
+    if (!mounted) {
+      await mustSucceed(["mount", ...words], { ...context, error: action.commandError });
+      if (type !== undefined) log.warning(`The file system of ${device} is not ${type}, as it should be`);
+    }
     return { data: { mount: { device, directory, appearance: seen ?? null } } };
   },
 };

@@ -399,7 +399,13 @@ describe("a CMSIS-DAP disk", () => {
     const asked = await steps("{ method: cmsis-dap }", { boot, more: `${USB}\nusb_sleep: 3` }, { zephyr: IMAGE });
     expect(asked).toEqual([
       { service: "wait-for-device", input: { match: [{ path: "/dev/disk/by-id/usb-x" }] } },
-      { service: "copy-to-disk", input: { device: "/dev/disk/by-id/usb-x", files: ["/w/zephyr 1.bin"], settle: 2000 } },
+      {
+        service: "copy-to-disk",
+        input: {
+          ...{ device: "/dev/disk/by-id/usb-x", type: "vfat", files: ["/w/zephyr 1.bin"], details: "DETAILS.TXT" },
+          ...{ anew: true, failure: "FAIL.TXT", settle: 2000 },
+        },
+      },
       {
         service: "wait-for-device",
         input: {

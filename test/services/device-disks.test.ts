@@ -55,6 +55,18 @@ describe("mounting a device's disk", () => {
     ]);
   });
 
+  test("of the kind that it should have; another one is told, and mounted all the same", async () => {
+    tools.tool("mount", '[ "$2" != vfat ]');
+    tools.tool("umount");
+    await context.use(mountDevice, { device, type: "vfat" });
+    const words = ["-o", "nosuid,nodev,noexec", "--", device, folder()];
+    expect(tools.calls()).toEqual([
+      ["mount", "-t", "vfat", ...words],
+      ["mount", ...words],
+    ]);
+    expect(context.log.text()).toContain(`warning The file system of ${device} is not vfat`);
+  });
+
   test("a job that ends before is unmounted all the same", async () => {
     tools.tool("mount");
     tools.tool("umount");
@@ -121,12 +133,14 @@ describe("copying to a device's disk", () => {
   test("all files of a folder, in place of what was there", async () => {
     const from = join(context.root, "image");
     mkdirSync(join(from, "MB/HBI"), { recursive: true });
+    mkdirSync(join(from, "SOFTWARE/empty"), { recursive: true });
     writeFileSync(join(from, "config.txt"), "new");
     writeFileSync(join(from, "MB/HBI/board.txt"), "board");
     symlinkSync("/etc/passwd", join(from, "link"));
     writeFileSync(join(disk, "old.txt"), "old");
     await context.use(copyFiles, { from, into: disk, replace: true });
-    expect(readdirSync(disk).sort()).toEqual(["MB", "config.txt"]);
+    expect(readdirSync(disk).sort()).toEqual(["MB", "SOFTWARE", "config.txt"]);
+    expect(readdirSync(join(disk, "SOFTWARE"))).toEqual(["empty"]);
     expect(readFileSync(join(disk, "MB/HBI/board.txt"), "utf8")).toBe("board");
     expect(context.log.text()).toContain("not copied: 'link'");
   });
@@ -136,6 +150,13 @@ describe("copying to a device's disk", () => {
     writeFileSync(from, "elf");
     await context.use(copyFiles, { from, into: disk, folder: "SOFTWARE", name: "mbed.elf" });
     expect(readFileSync(join(disk, "SOFTWARE/mbed.elf"), "utf8")).toBe("elf");
+    await context.use(copyFiles, { from, into: disk, name: "MB/app/mbed.elf" });
+    expect(readFileSync(join(disk, "MB/app/mbed.elf"), "utf8")).toBe("elf");
+    // the name of a folder leads into it, none keeps the file's own
+    await context.use(copyFiles, { from, into: disk, name: "MB/app" });
+    await context.use(copyFiles, { from, into: disk, name: "" });
+    expect(readdirSync(join(disk, "MB/app")).sort()).toEqual(["mbed.elf", "zephyr.elf"]);
+    expect(readdirSync(disk).sort()).toEqual(["MB", "SOFTWARE", "zephyr.elf"]);
   });
 
   test("links of the disk lead nowhere", async () => {

@@ -5,7 +5,7 @@ import { basename, dirname, join, sep } from "node:path";
 import { JobError } from "../../base/errors.js";
 
 /** The folder that `path` is below `root`, made where it is missing. @throws JobError when a link leads it out. */
-async function folderInside(root: string, path: string): Promise<string> {
+export async function folderInside(root: string, path: string): Promise<string> {
   await mkdir(join(root, path), { recursive: true });
   const [top, real] = await Promise.all([realpath(root), realpath(join(root, path))]);
   if (real !== top && !real.startsWith(`${top}${sep}`))
