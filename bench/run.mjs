@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * npm run bench [-- --only startup,qemu,uboot,console,actions,replay,layout] [--rounds N]
+ * npm run bench [-- --only startup,qemu,uboot,console,actions,replay,layout,templates] [--rounds N]
  * Prints tables and writes .cache/bench.json. Peers are measured in the same run, in turn with ours.
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -11,6 +11,7 @@ import { measureActions, measureConsole, measureLayout, measureReplay } from "./
 import { measureQemuJob, measureUbootJob } from "./jobs.mjs";
 import { fetchLavaPeer } from "./lava-peer.mjs";
 import { measureStartup } from "./startup.mjs";
+import { measureTemplates } from "./templates.mjs";
 
 const PARTS = {
   startup: measureStartup,
@@ -20,6 +21,7 @@ const PARTS = {
   actions: measureActions,
   replay: measureReplay,
   layout: measureLayout,
+  templates: measureTemplates,
 };
 /** Those that LAVA's own dispatcher runs, too. */
 const WITH_PEER = new Set(["startup", "qemu", "uboot", "console"]);

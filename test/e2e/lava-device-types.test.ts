@@ -54,7 +54,10 @@ const SAME: [ours: string, theirs: string, paths: string[]][] = [
   [
     "beaglebone-black",
     "beaglebone-black",
-    ["parameters/bootz/kernel", "actions/boot/methods/u-boot/parameters/bootloader_prompt"],
+    [
+      "actions/boot/methods/u-boot/parameters/interrupt_prompt",
+      "actions/boot/methods/u-boot/parameters/bootloader_prompt",
+    ],
   ],
   ["panda", "panda", ["actions/boot/methods/u-boot/parameters/interrupt_prompt"]],
   [
@@ -66,8 +69,7 @@ const SAME: [ours: string, theirs: string, paths: string[]][] = [
     "raspberry-pi-4",
     "bcm2711-rpi-4-b",
     [
-      "parameters/booti",
-      "parameters/bootm",
+      // later releases of LAVA have the addresses that ours has
       "constants/u-boot/interrupt_ctrl_list",
       "actions/deploy/parameters/mkimage_arch",
       "timeouts/actions/bootloader-interrupt",
@@ -76,7 +78,7 @@ const SAME: [ours: string, theirs: string, paths: string[]][] = [
   [
     "rock-pi-4b",
     "rk3399-rock-pi-4b",
-    ["parameters/booti", "parameters/bootm", "character_delays", "fastboot_serial_number"],
+    ["parameters/booti", "parameters/bootm", "actions/deploy/parameters/mkimage_arch"],
   ],
   [
     "imx8mq-evk",
@@ -93,7 +95,6 @@ const SAME: [ours: string, theirs: string, paths: string[]][] = [
     "dragonboard-410c",
     "dragonboard-410c",
     [
-      "character_delays",
       "flash_cmds_order",
       "fastboot_options",
       "fastboot_serial_number",
@@ -115,7 +116,8 @@ describe("our device types and LAVA's of the same board", () => {
     removeWorkspace(lab);
     for (const path of paths) {
       expect(at(own, path), path).toBeDefined();
-      expect(at(own, path), path).toEqual(at(other, path));
+      // LAVA's may say more
+      expect({ [path]: at(other, path) }).toMatchObject({ [path]: at(own, path) });
     }
     // what a job names must be there under the same names
     for (const part of ["actions/boot/methods/u-boot"]) {

@@ -124,4 +124,5 @@ def main():
         print(json.dumps(answer, cls=Unknown), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
