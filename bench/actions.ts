@@ -12,6 +12,7 @@ function effects(): Effects {
   const clock = new RealClock();
   return {
     now: () => clock.now(),
+    opensConsole: () => false,
     deadline: (_level, deadline, _fire) => {
       const timer = clock.setTimeout(nothing, deadline.at - clock.now());
       return () => clock.clearTimeout(timer);

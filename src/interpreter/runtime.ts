@@ -85,6 +85,9 @@ export class Runtime implements Effects {
   now(): number {
     return this.clock.now();
   }
+  opensConsole(service: string): boolean {
+    return this.services.opensConsole(service);
+  }
   node(level: string): ActionNode {
     const node = this.#nodes.get(level);
     if (!node) throw new Error(`no action at level ${level}`);

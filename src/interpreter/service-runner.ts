@@ -93,6 +93,11 @@ export class ServiceRunner {
   #meter: DiskMeter;
   readonly #guard = new ProgramGuard();
 
+  /** Whether a service of this name opens a console. */
+  opensConsole(name: string): boolean {
+    return this.#options.services[name]?.opensConsole === true;
+  }
+
   constructor(options: RuntimeOptions, world: RunnerWorld) {
     this.#options = options;
     this.#meter = new DiskMeter(options.pipeline.scope.dispatcher);

@@ -30,6 +30,8 @@ export interface ServiceOutput {
  */
 export interface Effects {
   now(): number;
+  /** Whether a service opens a console: only an action that does can be tried again when the console closed. */
+  opensConsole(service: string): boolean;
   /** Calls `fire` once the deadline has passed; returns how to disarm it. */
   deadline(level: string, deadline: Deadline, fire: (error: ErrorRecord) => void): () => void;
   validate(signal: AbortSignal): Promise<ErrorRecord[]>;
@@ -108,7 +110,11 @@ export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effe
     }
     return outer;
   };
-  /** `dead` boards are only tried again by an action that resets them (users.md B). */
+  /** Whether an action, or one below it, opens a console. */
+  const connects = ({ run, conclude, children }: ActionNode): boolean =>
+    [run, conclude].some((step) => step?.kind === "service" && effects.opensConsole(step.service)) ||
+    children.some(connects);
+  /** `dead` boards are only tried again by an action that resets them (users.md B), a console that closed by one that opens it. */
   const mayRetry = (context: JobContext, level: string): boolean => {
     const action = node(level);
     const { error } = context;
@@ -121,6 +127,7 @@ export function createJobMachine(pipeline: Pipeline, chart: Chart, effects: Effe
       isRetryable(error) &&
       (context.attempts[level] ?? 1) < action.maxRetries &&
       !(error.board === "dead" && !resetsBoard(action)) &&
+      !(error.class === "ConnectionClosedError" && !connects(action)) &&
       (deadline === undefined || effects.now() + action.retryInterval * 1000 < deadline.at)
     );
   };

@@ -32,7 +32,7 @@ describe("what is built in goes by its name", () => {
   test.each([
     ["qemu-x86-64", "device", 'Did you mean "qemu-x86_64"'],
     ["quem-arm64", "device", 'Did you mean "qemu-arm64"?'],
-    ["fred", "device", "Check the path, or take a built-in one: beaglebone-black, "],
+    ["fred", "device", "Check the path, or take a built-in one: android-board, beaglebone-black, "],
     ["hard-case/panic", "job", 'Did you mean "hard-cases/panic"?'],
     ["device-configs/devices/qemu-x86_64.yaml", "device", "the built-in device goes by its name: qemu-x86_64"],
     ["jobs/qemu-x86_64.yaml", "job", "the built-in job goes by its name: qemu-x86_64"],

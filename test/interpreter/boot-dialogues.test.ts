@@ -16,7 +16,7 @@ ${blocks.map((block) => `- boot: ${block}\n`).join("")}
 const withMethods = (methods: string) => DEVICE.replace("methods: { u-boot:", `methods: { ${methods}, u-boot:`);
 const LOGIN = `auto_login: { login_prompt: "board login:", username: root }, prompts: ["root@board:/root#"]`;
 
-const MENU = `{ interrupt_prompt: The default boot selection will start in, interrupt_string: " ", item_markup: ["[", "]"], item_class: "0-9", separator: " ", bootloader_prompt: "Start:" }`;
+const MENU = `{ interrupt_prompt: The default boot selection will start in, interrupt_string: " ", item_markup: ["[", "]"], item_class: "0-9", separator: "[ .]", label_class: "A-Za-z0-9 ", bootloader_prompt: "Start:" }`;
 const main = "\r\n[1] Linaro image\r\n[2] Shell\r\n[3] Boot Manager\r\n------\r\nStart: ";
 const manager = "\r\n[1] Add Boot Device Entry\r\n[2] Return to main menu\r\nChoice: ";
 
@@ -247,6 +247,29 @@ describe("kexec", () => {
       '/sbin/kexec --load /boot/k --dtb /boot/d --reuse-cmdline ; printf "<LAVA_SIGNAL_RETRUNCODE $?>\\n"',
       "/sbin/kexec -e",
     ]);
+  });
+
+  it("looks into the running kernel's configuration where the job asks for it; one that does not name kexec is told", async () => {
+    const config = { input: /^zgrep/, output: `<LAVA_SIGNAL_RETRUNCODE 1>\r\n${PROMPT}` };
+    const { verdict, board } = await runVirtually({
+      job: job(first, kexec("kernel-config: /proc/config.gz,")),
+      device,
+      rules: { ...rules, config },
+      onReset,
+    });
+    expect(verdict).toEqual({ result: "pass", further: [] });
+    expect(board.lines.filter((line) => line.includes("kexec")).map((line) => line.split(" ; ")[0])).toEqual([
+      "zgrep -i kexec /proc/config.gz |grep -v '^#'",
+      "/sbin/kexec --load /boot/k --dtb /boot/d --reuse-cmdline",
+      "/sbin/kexec -e",
+    ]);
+  });
+
+  it("without a kernel loads what its options say", async () => {
+    const block = `{ method: kexec, options: ["--load /boot/x"], boot_message: Starting new kernel, ${LOGIN} }`;
+    const { verdict, board } = await runVirtually({ job: job(first, block), device, rules, onReset });
+    expect(verdict).toEqual({ result: "pass", further: [] });
+    expect(board.lines.some((line) => line.startsWith("/sbin/kexec --load /boot/x ;"))).toBe(true);
   });
 
   it("on a panic: the panic that starts the new kernel is no fault", async () => {

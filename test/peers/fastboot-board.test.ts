@@ -152,7 +152,14 @@ describeWithPeers("U-Boot's fastboot", ["fastboot-board"], () => {
     device.actions.boot.methods.fastboot = ["reboot"];
     const { code, output } = await runBlocks(folder, device, [
       { deploy: { to: "fastboot", images: { rootfs: image("small.img") } } },
-      { boot: { method: "fastboot", commands: ["getvar all"], prompts: ["fastboot command on"] } },
+      {
+        boot: {
+          method: "fastboot",
+          commands: ["getvar all"],
+          parameters: { "kernel-start-message": "U-Boot 20" },
+          prompts: ["fastboot command on"],
+        },
+      },
     ]);
     const log = readLog(output).map(({ msg }) => String(msg));
     expect(log.some((line) => line.includes("getvar:all") && line.includes("FAILED (remote"))).toBe(true);

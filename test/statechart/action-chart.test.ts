@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { createMachine } from "xstate";
-import { ConfigurationError, InfrastructureError, JobError, LAVABug, TestError } from "../../src/base/errors.js";
+import {
+  ConfigurationError,
+  ConnectionClosedError,
+  InfrastructureError,
+  JobError,
+  LAVABug,
+  TestError,
+} from "../../src/base/errors.js";
 import { compileChart } from "../../src/statechart/compile-chart.js";
 import { pipelineOf } from "./action-nodes.js";
 import { runChart } from "./run-chart.js";
@@ -191,6 +198,25 @@ describe("retry", () => {
     });
     expect(verdict).toBeNull();
     expect(services(trace)).toEqual(["1.1 reset", "1.2.1 talk", "1.1 reset", "1.2.1 talk", "2.1 power-off"]);
+  });
+
+  it("of an inner action is not made on a console that closed: the retry that connects again takes it", async () => {
+    const pipeline = pipelineOf([
+      {
+        name: "outer",
+        retry: true,
+        maxRetries: 2,
+        children: [
+          { name: "connect", service: "connect" },
+          { name: "login", retry: true, maxRetries: 3, children: [{ name: "talk", service: "talk" }] },
+        ],
+      },
+    ]);
+    const { trace, verdict } = await runChart(pipeline, {
+      talk: ({ count }) => (count === 0 ? new ConnectionClosedError("connection closed: the peer went away") : {}),
+    });
+    expect(verdict).toBeNull();
+    expect(services(trace)).toEqual(["1.1 connect", "1.2.1 talk", "1.1 connect", "1.2.1 talk", "2.1 power-off"]);
   });
 
   it("with repeat runs all attempts and reports a failure at the end", async () => {

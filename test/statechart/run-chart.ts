@@ -32,6 +32,7 @@ export async function runChart(pipeline: Pipeline, services: { [name: string]: B
     });
   const effects: Effects = {
     now: () => clock.now(),
+    opensConsole: (service) => service === "connect",
     deadline: (level, deadline, fire) =>
       board.arm(level, deadline.at, () => {
         const node = nodes.get(level);
