@@ -1,5 +1,6 @@
 /** Consoles that labs use, on the serial line of an emulated board: picocom, tio, cu, conserver. */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -69,6 +70,8 @@ access * { trusted 127.0.0.1; }
     await runDemo("conserver", { serial: line.near, connect });
   } finally {
     server.kill();
+    // it writes its log to the last
+    if (server.exitCode === null && server.signalCode === null) await once(server, "exit");
     await line.close();
   }
 });
