@@ -3,6 +3,7 @@
  * tree with its durations, the console. Everything that a job or a board said is escaped.
  */
 import type { ErrorRecord } from "../base/errors.js";
+import { markupText } from "../base/markup-text.js";
 import { errorDetails, goldLines } from "./error-text.js";
 import { STYLE } from "./report-html-style.js";
 import { actionAnchor, type LogRow, type ReportLog } from "./report-log.js";
@@ -15,13 +16,7 @@ import {
   type SuiteReport,
 } from "./report-model.js";
 
-const ENTITIES: { [char: string]: string } = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-// biome-ignore lint/suspicious/noControlCharactersInRegex: a page cannot say them
-const ILLEGAL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/g;
-const esc = (text: unknown): string =>
-  String(text)
-    .replace(ILLEGAL, "\ufffd")
-    .replace(/[&<>"']/g, (char) => ENTITIES[char] as string);
+const esc = (text: unknown): string => markupText(String(text));
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 

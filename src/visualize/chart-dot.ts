@@ -1,11 +1,12 @@
 /** The graph in Graphviz' language: boxes are clusters, the arrows of an open box begin and end at its border. */
+import { sayable } from "../base/markup-text.js";
 import { durationText, type GraphNode } from "./graph-types.js";
 import { chips, edgeText } from "./node-size.js";
 import { EDGE_LOOKS } from "./palette.js";
 import type { VisibleGraph, VisibleNode } from "./visible-graph.js";
 
 /** A quoted string of dot: only quotes and backslashes mean something in it, and line breaks are `\n`. */
-const quote = (text: string) => `"${text.replace(/[\\"]/g, "\\$&").replace(/\r?\n/g, "\\n")}"`;
+const quote = (text: string) => `"${sayable(text).replace(/[\\"]/g, "\\$&").replace(/\r?\n/g, "\\n")}"`;
 const attributes = (values: { [name: string]: string }) =>
   `[${Object.entries(values)
     .map(([name, value]) => `${name}=${quote(value)}`)

@@ -1,11 +1,14 @@
 /** The graph as a Mermaid state diagram. Mermaid knows no arrows between the insides of two boxes; the graph has none. */
+import { sayable } from "../base/markup-text.js";
 import { durationText, type GraphNode } from "./graph-types.js";
 import { edgeText } from "./node-size.js";
 import type { VisibleGraph, VisibleNode } from "./visible-graph.js";
 
 /** Characters that end or mean something in a state's text are written as Mermaid's entities. */
 const entities = (text: string) =>
-  text.replace(/\s+/g, " ").replace(/["#;:<>{}[\]()`\\%&]/g, (char) => `#${char.charCodeAt(0)};`);
+  sayable(text)
+    .replace(/\s+/g, " ")
+    .replace(/["#;:<>{}[\]()`\\%&]/g, (char) => `#${char.charCodeAt(0)};`);
 
 function title({ kind, level, label, timeout, maxRetries, detail }: GraphNode): string {
   if (kind === "deadline") return `deadline ${label}`;

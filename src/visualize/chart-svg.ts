@@ -1,15 +1,11 @@
 /** The graph as one SVG file: no script, no font, no link; light or dark as the reader's screen is. */
+import { markupText } from "../base/markup-text.js";
 import { roundedPath } from "./edge-path.js";
 import type { Box, Layout } from "./elk-layout.js";
 import { EDGE_KINDS } from "./graph-types.js";
 import { chips, edgeText, shorten } from "./node-size.js";
 import { EDGE_LOOKS } from "./palette.js";
 import type { VisibleGraph, VisibleNode } from "./visible-graph.js";
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: XML has no way to say them
-const ILLEGAL = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g;
-const ENTITIES: { [char: string]: string } = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-const xml = (text: string) => text.replace(ILLEGAL, "").replace(/[&<>"]/g, (char) => ENTITIES[char] as string);
 
 const STYLE = `
 svg{background:#f8fafc;color:#0f172a;font:12.5px system-ui,sans-serif}
@@ -40,7 +36,7 @@ export function chartSvg({ root, edges }: VisibleGraph, layout: Layout, name: st
     out.push(`<path class="${kind}" d="${roundedPath(placed.points)}" ${style} marker-end="url(#a-${kind})"/>`);
     if (placed.label)
       out.push(
-        `<text class="label t-${kind}" x="${placed.label.x + 4}" y="${placed.label.y + 12}">${xml(edgeText(label))}</text>`,
+        `<text class="label t-${kind}" x="${placed.label.x + 4}" y="${placed.label.y + 12}">${markupText(edgeText(label))}</text>`,
       );
   }
   const markers = EDGE_KINDS.map(
@@ -48,7 +44,7 @@ export function chartSvg({ root, edges }: VisibleGraph, layout: Layout, name: st
       `<marker id="a-${kind}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto"><path class="a-${kind}" d="M0 0L8 4L0 8Z"/></marker>`,
   ).join("");
   const [width, height] = [Math.ceil(layout.width), Math.ceil(layout.height)];
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${xml(name)}">
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${markupText(name)}">
 <style>${STYLE}</style><defs>${markers}</defs>
 ${out.join("\n")}
 </svg>
@@ -59,10 +55,10 @@ function drawNode({ node, open }: VisibleNode, { x, y, width, height }: Box, nam
   const rect = (className: string, radius: number, more = "") =>
     `<rect class="${className}" x="${x}" y="${y}" width="${width}" height="${height}" rx="${radius}"${more}/>`;
   const text = (className: string, dx: number, dy: number, value: string) =>
-    `<text${className && ` class="${className}"`} x="${x + dx}" y="${y + dy}">${xml(value)}</text>`;
+    `<text${className && ` class="${className}"`} x="${x + dx}" y="${y + dy}">${markupText(value)}</text>`;
   const middle = (value: string, dy: number, className = "") =>
-    `<text${className && ` class="${className}"`} text-anchor="middle" x="${x + width / 2}" y="${y + dy}">${xml(value)}</text>`;
-  const tip = node.detail ? `<title>${xml(node.detail)}</title>` : "";
+    `<text${className && ` class="${className}"`} text-anchor="middle" x="${x + width / 2}" y="${y + dy}">${markupText(value)}</text>`;
+  const tip = node.detail ? `<title>${markupText(node.detail)}</title>` : "";
   switch (node.kind) {
     case "initial":
       return `<circle cx="${x + 7}" cy="${y + 7}" r="6" fill="currentColor"/>`;
@@ -79,7 +75,7 @@ function drawNode({ node, open }: VisibleNode, { x, y, width, height }: Box, nam
       return `<g>${tip}${rect("box", 8)}${middle(node.label, node.detail ? 18 : 19.5)}${node.detail ? middle(shorten(node.detail, 38), 33, "dim") : ""}</g>`;
     default: {
       const title = node.kind === "job" ? name : node.label;
-      const line = `<text x="${x + 14}" y="${y + 21}"><tspan class="level">${xml(node.level ?? "")}</tspan>${node.level ? " " : ""}<tspan font-weight="600">${xml(title)}</tspan></text>`;
+      const line = `<text x="${x + 14}" y="${y + 21}"><tspan class="level">${markupText(node.level ?? "")}</tspan>${node.level ? " " : ""}<tspan font-weight="600">${markupText(title)}</tspan></text>`;
       const below = [...chips(node), ...(open && node.detail ? [shorten(node.detail, 48)] : [])].join("  ·  ");
       return `<g>${tip}${rect(open ? "group" : "box", 10)}${line}${text("dim", 14, 39, below)}</g>`;
     }

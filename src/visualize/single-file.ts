@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { markupText } from "../base/markup-text.js";
 import { FileTail } from "./file-tail.js";
 import type { MadeLayout } from "./made-layout.js";
 import type { PageFile } from "./page-files.js";
@@ -31,8 +32,6 @@ const packed = (text: string) => gzipSync(text, { level: 9 }).toString("base64")
 
 /** Ends no script element, whatever stands in it. */
 const inScript = (code: string) => code.replace(/<\/(script)/gi, "<\\/$1").replace(/<!--/g, "<\\!--");
-const inText = (text: string) =>
-  text.replace(/[&<>]/g, (char) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[char] as string);
 
 /** Builds the file. Texts of the run are packed, so nothing in them can be taken for the page's own. */
 export function singleFile(
@@ -66,7 +65,7 @@ export function singleFile(
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${inText(view.title)}</title>
+<title>${markupText(view.title)}</title>
 <style>${style}</style>
 </head>
 <body>

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { logLineWriter } from "../../src/results/log-line.js";
 import { reportFromJournal } from "../../src/results/report-from-journal.js";
+import { reportHtml } from "../../src/results/report-html.js";
 import { resultYaml } from "../../src/results/result-yaml.js";
 import { junitXml } from "../../src/results/results-junit.js";
 import { tap } from "../../src/results/results-tap.js";
@@ -11,6 +12,8 @@ import { mixed } from "./journals.js";
 const NAMES = [
   "a\x00b",
   "a\nok 99 - b",
+  "</script><script>alert(1)</script>",
+  "</title></style><!--",
   "<script>alert(1)</script>",
   "]]>",
   "a\u2028b\u2029c\u0085d",
@@ -49,6 +52,27 @@ describe.each(NAMES)("%j", (name) => {
     expect(text).toContain(`1..${points.length}\n`);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
     expect(text).not.toMatch(/[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]/);
+  });
+  test("report.html", async () => {
+    const report = await reportOf(name);
+    report.job.file = report.job.device = report.dispatcher = name;
+    report.problems.push(name);
+    report.verdict.error = { class: "JobError", type: "Job", message: name, action: name, advice: name, stuck: [name] };
+    for (const action of report.actions) action.name = action.summary = name;
+    for (const suite of report.suites) suite.name = name;
+    const rows = [{ t: 0, kind: "target", text: name, anchor: name } as const];
+    const html = reportHtml(report, { rows, omitted: { count: 0, before: 0 } });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+    expect(html).not.toMatch(/[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]|<\/?script|<!--/);
+    expect(html).not.toMatch(/[\ud800-\udfff]/u);
+    expect(html.match(/<\/title>|<\/style>/g)).toHaveLength(2);
+    // As a reader sees it: what can be said at all is there.
+    const seen = html.replace(/&(?:#x?(\w+)|\w+);/g, (reference, code) => {
+      if (code !== undefined) return String.fromCharCode(Number(reference.startsWith("&#x") ? `0x${code}` : code));
+      return { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"' }[reference as string] ?? reference;
+    });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+    expect(seen).toContain(name.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f\uffff\ud800-\udfff]/gu, "\ufffd"));
   });
   test("result.yaml and results.json", async () => {
     const report = await reportOf(name);
