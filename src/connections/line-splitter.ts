@@ -1,9 +1,12 @@
+import { ERASED_CONTROL } from "./terminal-text.js";
+
+const ERASED = new RegExp(ERASED_CONTROL, "g");
 /** A line longer than this is cut into pieces, characters. */
 export const LONGEST_LINE = 16 * 1024;
 
 /**
  * Cuts the output into the lines of the log, as LAVA does (spec runtime.md §4): at `\r\r\n`, `\r\n` or `\n`, without
- * ESC characters. Holds one unfinished line of bounded length.
+ * ESC characters and without what was typed and erased again. Holds one unfinished line of bounded length.
  */
 export class LineSplitter {
   #rest = "";
@@ -38,7 +41,8 @@ export class LineSplitter {
   }
 }
 
-function cut(line: string, lines: string[]): void {
+function cut(raw: string, lines: string[]): void {
+  const line = raw.includes("\b") ? raw.replace(ERASED, "") : raw;
   if (line.length <= LONGEST_LINE) lines.push(line);
   else for (let at = 0; at < line.length; at += LONGEST_LINE) lines.push(line.slice(at, at + LONGEST_LINE));
 }

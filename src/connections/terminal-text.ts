@@ -6,6 +6,9 @@ export const ESCAPE = "\\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\\x07\\x1b]*(?:\\x07|\\
 /** What may still become one, at the end of a text. */
 export const ESCAPE_BEGUN = "\\x1b(?:\\[[0-?]*[ -/]*)?$";
 
+/** What a terminal shows for a control character that was erased again: on a screen it leaves nothing. */
+export const ERASED_CONTROL = "\\^[@-_](?:\\x08 \\x08){2}";
+
 /** The stamp that begins each line of the kernel: `[    3.141592]`, with its level and printk's caller where they are told. */
 export const KERNEL_STAMP = "(?:<\\d{1,3}>)?\\[ {0,6}\\d{1,7}\\.\\d{6}\\](?:\\[ {0,6}[TC]\\d{1,7}\\])?";
 

@@ -8,6 +8,7 @@ import type { ActionNode } from "../pipeline/action-tree.js";
 import { evaluateCel } from "../strategies/cel.js";
 import type { AlarmGrace, WatcherDefinition } from "../strategies/machines-types.js";
 import { renderText } from "../strategies/text.js";
+import { asList, controls, openQuestion } from "./open-question.js";
 import type { Runtime } from "./runtime.js";
 
 /** Reads an alarm's message. */
@@ -32,6 +33,8 @@ interface Raised extends Pick<Alarm, "watcher" | "match" | "after"> {
   reader: AlarmText;
   /** Aborted when the board proved to live. */
   over: AbortController;
+  /** Another watcher saw something since: a board that starts anew speaks, too. */
+  followed?: true;
 }
 
 export interface AlarmEvents {
@@ -70,6 +73,7 @@ export class AlarmWatch {
     if (this.#alarm) {
       // It belongs to what is under way: a panic is followed by a reboot.
       const { over } = this.#alarm;
+      if (watcher !== this.#alarm.watcher) this.#alarm.followed = true;
       if (grace.strikes !== undefined && times >= grace.strikes) this.#count();
       // The board stands where it does not go on by itself.
       else if (grace.silence === undefined)
@@ -84,10 +88,39 @@ export class AlarmWatch {
     this.#alarm = alarm;
     this.#told.raised(match.line);
     void alarm.reader.done.then(() => after.begin());
-    void this.#wait(alarm, grace, times).then(
-      () => this.#alarm === alarm && this.#count(),
-      () => {},
+    void this.#wait(alarm, grace, times)
+      .then(() => this.#answers(alarm))
+      .then(
+        (lives) => {
+          if (this.#alarm !== alarm) return;
+          if (lives) this.#withdraw();
+          else this.#count();
+        },
+        () => {},
+      );
+  }
+
+  /** Whether the board, where its watcher asks it for a sign of life before the alarm counts, gives one. */
+  async #answers(alarm: Raised): Promise<boolean> {
+    const { watcher, match, reader, over } = alarm;
+    const { ask } = watcher.grace ?? {};
+    if (!ask || this.#console.isClosed || openQuestion(this.#runtime, this.#node, this.#console)) return false;
+    const scope = this.#runtime.scope(this.#node, { ...match } as unknown as JsonMap);
+    const echo = pythonRegExp(String(evaluateCel(ask.echo, scope)));
+    const restarts = pythonRegExp(String(evaluateCel(ask.restarts, scope)), "m").test(reader.text());
+    const typed = controls(asList(evaluateCel(ask.control, scope)));
+    const answer = new Afterlife(this.#console, this.#runtime.clock, (said) => {
+      return echo.test(withoutKernel(said)) || (!restarts && !alarm.followed && isAlive(said) && !BEGINNING.test(said));
+    });
+    this.#runtime.log.debug(
+      `Sending ${JSON.stringify(typed)}: only a board that lives answers, and this looks like its end: ${match.line.trim()}`,
     );
+    const speaks = answer.speaks(ask.wait, over.signal);
+    // Nobody waits for a line that takes nothing any more.
+    void this.#console.send(typed, { lineEnd: "" }).catch(() => {});
+    const lives = await speaks;
+    over.signal.throwIfAborted();
+    return lives;
   }
 
   /** Resolves when the alarm counts. */
@@ -183,10 +216,13 @@ class Afterlife {
   #said = "";
   #subscription: { unsubscribe(): void } | undefined;
   #heard = () => {};
+  readonly #proves: (said: string) => boolean;
 
-  constructor(console: Console, clock: Clock) {
+  /** @param proves whether a text shows that it lives */
+  constructor(console: Console, clock: Clock, proves = isAlive) {
     this.#console = console;
     this.#clock = clock;
+    this.#proves = proves;
   }
 
   begin(): void {
@@ -201,13 +237,13 @@ class Afterlife {
     this.#subscription?.unsubscribe();
   }
 
-  /** Whether it says more than the rest of its last words, now or within some ms. */
+  /** Whether it says more than the rest of its last words (or what proves that it lives), now or within some ms. */
   async speaks(ms: number, signal: AbortSignal): Promise<boolean> {
     this.begin();
     await new Promise<void>((resolve) => {
       const timer = this.#clock.setTimeout(resolve, ms);
       this.#heard = () => {
-        if (!isAlive(this.#said)) return;
+        if (!this.#proves(this.#said)) return;
         this.#clock.clearTimeout(timer);
         resolve();
       };
@@ -215,7 +251,7 @@ class Afterlife {
       signal.addEventListener("abort", () => resolve(), { once: true });
     });
     this.end();
-    return isAlive(this.#said);
+    return this.#proves(this.#said);
   }
 }
 
@@ -225,7 +261,11 @@ const KERNEL_LINES = new RegExp(KERNEL_LINE, "g");
 /** The first lines of a kernel have no time yet. */
 const BEGINNING = /\[ *0\.000000\]/;
 
-const isAlive = (said: string): boolean => BEGINNING.test(said) || said.replace(KERNEL_LINES, "").trim() !== "";
+/** The beginning of its next line. */
+const STAMP_BEGUN = /(?:^|\n)(?:<\d{0,3}>?)?(?:\[[ \d.]*)?$/;
+
+const withoutKernel = (said: string): string => said.replace(KERNEL_LINES, "").replace(STAMP_BEGUN, "");
+const isAlive = (said: string): boolean => BEGINNING.test(said) || withoutKernel(said).trim() !== "";
 
 /** The error that an alarm means; its message becomes the action's kernel message, if it has a kind. */
 export function alarmError(

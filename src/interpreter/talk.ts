@@ -11,13 +11,11 @@ import type { DialogueTransition } from "../strategies/machines-types.js";
 import { renderText } from "../strategies/text.js";
 import { connectionClosed } from "./connection-closed.js";
 import { noConsole } from "./console-check.js";
+import { asList, controls, openQuestion } from "./open-question.js";
 import type { Runtime } from "./runtime.js";
 import type { Awaiting } from "./stuck-report.js";
 
 type Heard = Pick<Match, "text" | "line" | "pattern" | "index" | "groups" | "named" | "sooner">;
-
-const asList = (value: Json): string[] =>
-  value === null ? [] : Array.isArray(value) ? value.map(String) : [String(value)];
 
 /** Part of the time that is left after which a silent board's finished lines are searched for the prompt. */
 const LATE_SILENCE = 0.25;
@@ -174,10 +172,8 @@ export class Talk {
   #wouldAnswer(console: Console, { target }: DialogueTransition): boolean {
     const line = target === undefined ? undefined : this.#step.dialogue.states[target]?.send?.line;
     if (line === undefined || !EMPTY_LINES.includes(evaluateText(line, this.#scope()))) return false;
-    const last = console.lastLine().trim();
-    if (last === "") return false;
-    const questions = asList(evaluateCel("constants.console.questions", this.#scope()));
-    if (!questions.some((source) => pythonRegExp(source).test(last))) return false;
+    const last = openQuestion(this.#runtime, this.#node, console);
+    if (last === undefined) return false;
     if (last !== this.#asked)
       this.#runtime.log.warning(`The board asks, and nothing is typed that would be an answer: ${last}`);
     this.#asked = last;
@@ -216,9 +212,7 @@ export class Talk {
         ? evaluateText(send.line, scope)
         : send.text !== undefined
           ? evaluateText(send.text, scope)
-          : asList(evaluateCel(send.control ?? "[]", scope))
-              .map((letter) => String.fromCharCode(letter.toUpperCase().charCodeAt(0) & 0x1f))
-              .join("");
+          : controls(asList(evaluateCel(send.control ?? "[]", scope)));
     const echo =
       typeof send.echo === "string" ? evaluateCel(send.echo, scope) === true : (send.echo ?? send.line !== undefined);
     const delay = send.delay === undefined ? 0 : Number(evaluateCel(send.delay, scope) ?? 0);

@@ -2,7 +2,15 @@
 import { pythonRegExp } from "../base/python-regexp.js";
 import { ESCAPE, KERNEL_LINE, lift } from "../connections/terminal-text.js";
 import { Queue } from "./batches.js";
-import { type Divergence, isPoke, type Player, type PlayerNotes, type Typed, type World } from "./player.js";
+import {
+  type Divergence,
+  isLifeCheck,
+  isPoke,
+  type Player,
+  type PlayerNotes,
+  type Typed,
+  type World,
+} from "./player.js";
 import type { RecordedEvent } from "./recording.js";
 
 /** Lines that come within one virtual ms: a long log shall not use up the time of the action that hears it. */
@@ -56,6 +64,10 @@ export class EchoPlayer implements Player {
 
   actionStarted(): void {}
   typed({ text, secret }: Typed): void {
+    if (isLifeCheck(text)) {
+      this.notes.unheard += 1;
+      return;
+    }
     this.#answering = true;
     const line = text.replace(/\r?\n$/, "");
     const rest = this.#paused && this.#head ? lift(this.#head.bytes.toString(), NOISE).text : undefined;

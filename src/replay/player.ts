@@ -58,5 +58,8 @@ export interface World {
   isSettling(): boolean;
 }
 
+/** A control character and what erases it again, typed to see whether a board lives that looks dead. */
+export const isLifeCheck = (text: string): boolean => text === "\x0c\x15";
+
 /** An empty line, or a comment, typed to see whether anybody answers. */
-export const isPoke = (text: string): boolean => /^#?[\r\n]*$/.test(text);
+export const isPoke = (text: string): boolean => /^#?[\r\n]*$/.test(text) || isLifeCheck(text);

@@ -1,6 +1,15 @@
+import { KERNEL_LINE } from "../connections/terminal-text.js";
 import { alike, uncheckedAnswer } from "./alike.js";
 import { Queue } from "./batches.js";
-import { type Divergence, isPoke, type Player, type PlayerNotes, type Typed, type World } from "./player.js";
+import {
+  type Divergence,
+  isLifeCheck,
+  isPoke,
+  type Player,
+  type PlayerNotes,
+  type Typed,
+  type World,
+} from "./player.js";
 import { MASKED_INPUT, type RecordedEvent, type RecordingFacts } from "./recording.js";
 
 /** How long a recorded reset or wake-up waits for the machine to do the same, virtual ms. */
@@ -16,6 +25,8 @@ const SHOWN = 3;
 const KEYS = /^[^\r\n]{1,16}$/;
 /** Outputs in which the echo of a text that was typed otherwise is looked for. */
 const ECHO_WITHIN = 64;
+
+const KERNEL_LINES = new RegExp(KERNEL_LINE, "g");
 
 const quoted = (text: string): string => JSON.stringify(text.replace(/\n$/, ""));
 
@@ -121,6 +132,15 @@ export class TimedPlayer implements Player {
     if (head.kind === "output" && !this.#world.isOpen(head)) return undefined;
     // Something was typed that the recording has further on: what the board said before it is due.
     if (head.kind === "output" && this.#typed.some(({ text }) => !isPoke(text))) return now;
+    // Asked for a sign of life, the board that was not says what it said next, if it said anything.
+    if (head.kind === "output" && this.#typed.some(({ text }) => isLifeCheck(text))) {
+      if (Buffer.from(head.bytes).toString().replace(KERNEL_LINES, "").trim() !== "") {
+        this.#typed = this.#typed.filter(({ text }) => !isLifeCheck(text));
+        this.notes.unheard += 1;
+      }
+      this.#anchor = { recorded: head.t, virtual: now };
+      return now;
+    }
     return Math.max(now, planned);
   }
 

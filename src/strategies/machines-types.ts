@@ -243,6 +243,20 @@ export interface AlarmGrace {
   explains?: boolean;
   /** So long another attempt in the same boot waits for the board to come back by itself. */
   revival?: number;
+  /** Before it counts the board is asked for a sign of life, unless its last line asks something itself. */
+  ask?: LifeCheck;
+}
+
+/** What is typed to see whether a board lives. */
+export interface LifeCheck {
+  /** CEL: letters of the control characters. */
+  control: Cel;
+  /** How long the answer is awaited, ms. Anything but the kernel's own lines is one. */
+  wait: number;
+  /** CEL: a regular expression; what a terminal shows for them. */
+  echo: Cel;
+  /** CEL: a regular expression; behind a message with it the board starts anew, and speaks: only the echo is an answer. */
+  restarts: Cel;
 }
 
 /** What is watched beside every dialogue (machines/watchers.yaml), per phase. */

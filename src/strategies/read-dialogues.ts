@@ -128,6 +128,8 @@ export function readWatchers(reader: MachineReader): WatcherDefinition[] {
     for (const key of ["pattern", "prompt", "until", "when", "form"]) reader.cel(map[key], [...path, key]);
     const grace = isMap(map.grace) ? map.grace : {};
     for (const key of ["sure", "pause", "life"]) reader.cel(grace[key], [...path, "grace", key]);
+    const ask = isMap(grace.ask) ? grace.ask : {};
+    for (const key of ["control", "echo", "restarts"]) reader.cel(ask[key], [...path, "grace", "ask", key]);
     reader.text(map.kind, [...path, "kind"]);
     checkError(reader, map.error, [...path, "error"]);
     if ((map.pattern === undefined) === (map.prompt === undefined))

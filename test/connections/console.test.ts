@@ -384,6 +384,15 @@ describe("the log", () => {
     expect(lines).toEqual(["a", "b", "c", "d\r", "", "e [6nf", "g", "last"]);
   });
 
+  test("a control character that was erased again is in no line, other erased text is", async () => {
+    const { board, console } = open();
+    const lines = linesOf(console);
+    board.say("case a: ^L\b ");
+    board.say("\b\b \bpass\r\n^L\b \b\b \b\r\n");
+    board.say("10%\b \b\b \b\b \b20%\r\n^L\r\n");
+    expect(lines).toEqual(["case a: pass", "", "10%\b \b\b \b\b \b20%", "^L"]);
+  });
+
   test("events tell output, input and time; a secret is hidden", async () => {
     const { clock, board, console } = open({ echo: false });
     const events: ConsoleEvent[] = [];

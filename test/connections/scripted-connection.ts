@@ -15,6 +15,8 @@ export interface Rule {
   times?: number;
   /** The line ends after the output. */
   close?: boolean;
+  /** What is typed from here on is neither shown nor answered. */
+  dies?: boolean;
 }
 
 export interface ScriptOptions {
@@ -45,6 +47,7 @@ export class ScriptedConnection implements Connection {
   #held: Uint8Array[] = [];
   #line = "";
   #returned = false;
+  #dead = false;
   #reason: CloseReason | undefined;
   #resolveClosed!: (reason: CloseReason) => void;
 
@@ -83,7 +86,7 @@ export class ScriptedConnection implements Connection {
     if (this.#reason) throw new ConnectionClosedError(`${this.name} is closed: ${this.#reason.message}`);
     const text = Buffer.from(bytes).toString("utf8");
     this.written += text;
-    for (const char of text) this.#typed(char);
+    if (!this.#dead) for (const char of text) this.#typed(char);
   }
 
   async close(): Promise<void> {
@@ -103,8 +106,12 @@ export class ScriptedConnection implements Connection {
   #typed(char: string): void {
     const { echo = (text: string) => text, echoDelay = 0 } = this.#options;
     if (char === "\x15") {
-      if (echo && this.#line !== "") this.say(`\x08 \x08`.repeat(this.#line.length), echoDelay);
+      if (echo && this.#line !== "")
+        this.say(`\x08 \x08`.repeat(this.#line.replaceAll("\x0c", "^L").length), echoDelay);
       this.#line = "";
+    } else if (char === "\x0c") {
+      this.#line += char;
+      if (echo) this.say("^L", echoDelay);
     } else if (char === "\n" && this.#returned) {
       // The second half of one line end.
     } else if (char === "\n" || char === "\r") {
@@ -128,7 +135,8 @@ export class ScriptedConnection implements Connection {
     );
     if (!rule) return;
     rule.used += 1;
-    const { output = [], delay = 1 } = rule;
+    const { output = [], delay = 1, dies = false } = rule;
+    this.#dead = dies;
     const texts = [typeof output === "function" ? output(line) : output].flat();
     texts.forEach((text, index) => void this.say(text, after + delay * (index + 1)));
     if (rule.close) this.#options.clock.setTimeout(() => this.end(), after + delay * (texts.length + 1));

@@ -24,8 +24,14 @@ const resets = ({ power }: Awaited<ReturnType<typeof runVirtually>>) =>
   power.filter((command) => command.endsWith("board reset")).length;
 
 /** A test that prints these texts, `gap` ms apart. */
-const testing = (texts: string[], gap = 100, more: VirtualRun = {}) =>
-  runVirtually({ ...more, rules: { runner: { input: /lava-test-runner/, output: texts.map(crlf), delay: gap } } });
+const testing = (texts: string[], gap = 100, more: VirtualRun = {}, dies = false) =>
+  runVirtually({
+    ...more,
+    rules: { runner: { input: /lava-test-runner/, output: texts.map(crlf), delay: gap, dies } },
+  });
+/** The same; the board answers nothing any more. */
+const dying = (texts: string[], gap = 100, more: VirtualRun = {}) => testing(texts, gap, more, true);
+const asked = ({ board }: Awaited<ReturnType<typeof runVirtually>>) => board.written.split("\x0c\x15").length - 1;
 
 const ARM64 = `[   12.345678] sysrq: Trigger a crash
 [   12.345690] Kernel panic - not syncing: sysrq triggered crash
@@ -82,6 +88,51 @@ describe("what a test types or prints", () => {
   });
 });
 
+describe("the board is asked for a sign of life before the alarm counts", () => {
+  it.each([
+    ["an old log", PSTORE],
+    ["a whole old log", ARM64],
+    ["an old log of a board that rebooted", ARM64.replace(/---.*/, "Rebooting in 5 seconds..")],
+    ["a boot banner in a file", "U-Boot 2023.01 (Jan 01 2023)\n"],
+    ["a version from the device tree", "U-Boot SPL 2023.01\n"],
+  ])("%s and a test that then works in silence is none", async (_, text) => {
+    const run = await testing([BEGUN, text, ENDED, EXIT], 13_000);
+    expect(run.verdict).toEqual({ result: "pass", further: [] });
+    expect(warnings(run)).toHaveLength(1);
+    expect(asked(run)).toBe(1);
+    expect(run.results.filter(({ case: name }) => name === "tc")).toMatchObject([{ result: "pass" }]);
+    // What was typed and erased again stands in none of the lines.
+    expect(run.log.filter(({ level, message }) => level === "target" && /\^L/.test(String(message)))).toEqual([]);
+    expect(run.log.map(({ message }) => String(message))).toContainEqual(
+      expect.stringMatching(/^Sending "\\f\\u0015": only a board that lives answers, and this looks like its end: /),
+    );
+  });
+
+  it("what a test prints is one, too, where nothing is echoed", async () => {
+    const run = await dying([BEGUN, ARM64, "half of it\n", ENDED, EXIT], 4500);
+    expect(run.verdict.result).toBe("pass");
+    expect(asked(run)).toBe(1);
+  });
+
+  it("each time anew", async () => {
+    const run = await testing([BEGUN, PSTORE, PSTORE, ENDED, EXIT], 11_000);
+    expect(run.verdict.result).toBe("pass");
+    expect(asked(run)).toBe(2);
+  });
+
+  it("but not while it asks something", async () => {
+    const run = await testing([BEGUN, `${ARM64}Continue? [y/N] `, ENDED, EXIT], 15_000);
+    expect(run.verdict.error?.message).toMatch(/panicked in test case tc/);
+    expect(asked(run)).toBe(0);
+  });
+
+  it("and not when a signal comes first", async () => {
+    const run = await testing([BEGUN, ARM64, ENDED, EXIT], 1000);
+    expect(run.verdict.result).toBe("pass");
+    expect(asked(run)).toBe(0);
+  });
+});
+
 describe("a real panic in a test", () => {
   it.each([
     ["of arm64", ARM64, /the kernel panicked in test case tc \(0_smoke\): .*sysrq triggered crash/],
@@ -96,32 +147,50 @@ describe("a real panic in a test", () => {
     ["that reboots", ARM64.replace(/---.*/, "Rebooting in 1 seconds..") + UBOOT, /sysrq triggered crash/],
     ["whose text breaks off", "[   12.345690] Kernel panic - not syncing: sysrq triggered crash\n", /sysrq/],
   ])("%s is seen at once", async (_, text, message) => {
-    const run = await testing([BEGUN, text]);
+    const run = await dying([BEGUN, text]);
     expect(run.verdict.error).toMatchObject({ class: "JobError", board: "dead", action: "lava-test-shell" });
     expect(run.verdict.error?.message).toMatch(message);
     expect(run.ms).toBeLessThan(20_000);
   });
 
+  it("may still be told when the board is asked whether it lives", async () => {
+    const [first = "", ...rest] = ARM64.split(/(?<=\n)/);
+    const run = await dying([BEGUN, first + rest.shift(), rest.join("")], 9000);
+    expect(run.verdict.error?.message).toMatch(/panicked in test case tc/);
+    expect(asked(run)).toBe(1);
+  });
+
+  it("is one, too, when its kernel has begun another line", async () => {
+    const run = await dying([BEGUN, ARM64, "[   16.20"], 4500);
+    expect(run.verdict.error?.message).toMatch(/panicked in test case tc/);
+  });
+
+  it("is one, too, when the board starts anew just then", async () => {
+    const reboots = ARM64.replace(/---.*/, "Rebooting in 3 seconds..");
+    const run = await dying([BEGUN, reboots, "\nNOTICE:  BL1: Booting BL2\n"], 4000);
+    expect(run.verdict.error?.message).toMatch(/panicked in test case tc/);
+  });
+
   it("is seen behind a signal in the same piece", async () => {
-    const run = await testing([BEGUN + ARM64]);
+    const run = await dying([BEGUN + ARM64]);
     expect(run.verdict.error?.message).toMatch(/panicked in test case tc/);
   });
 
   it("whose time is up before it counts is the error all the same", async () => {
     const job = JOB.replace(/(- test:\n {4}timeout: { seconds: )60/, "$13");
-    const run = await testing([BEGUN, ARM64.replace(/.*---.*/, "")], 1000, { job });
+    const run = await dying([BEGUN, ARM64.replace(/.*---.*/, "")], 1000, { job });
     expect(run.verdict.error?.message).toMatch(/panicked in test case tc/);
   });
 
   it("does not hide that a timeout may be skipped", async () => {
     const job = JOB.replace(/(- test:\n {4}timeout: { seconds: )60/, "$13, skip: true");
-    const run = await testing([BEGUN, ARM64.replace(/.*---.*/, "")], 1000, { job });
+    const run = await dying([BEGUN, ARM64.replace(/.*---.*/, "")], 1000, { job });
     expect(run.verdict.result).toBe("pass");
   });
 });
 
 it("a reboot in a test is one when the test says nothing more", async () => {
-  const run = await testing([BEGUN, UBOOT, "\nStarting kernel ...\n", login], 1000);
+  const run = await dying([BEGUN, UBOOT, "\nStarting kernel ...\n", login], 1000);
   expect(run.verdict.error?.message).toMatch(/^the board rebooted in test case tc \(0_smoke\): U-Boot 2023.01/);
 });
 
