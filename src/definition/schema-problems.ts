@@ -263,7 +263,7 @@ class SchemaError {
     if (!isMap(data)) return undefined;
     const known = this.#schema.properties ?? {};
     const unknown = Object.keys(data)
-      .filter((key) => !(key in known))
+      .filter((key) => !Object.hasOwn(known, key))
       .slice(0, MOST_TOLD);
     return unknown.find((key) => nearest(key, [missing]).length > 0);
   }
@@ -272,7 +272,7 @@ class SchemaError {
     if (!this.strict && this.#schema.serverKeys?.includes(key)) return undefined;
     const known = Object.keys(this.#schema.properties ?? {});
     const near = this.#meant ?? nearest(key, known)[0];
-    const unused = known.filter((name) => !isMap(this.error.data) || !(name in this.error.data));
+    const unused = known.filter((name) => !isMap(this.error.data) || !Object.hasOwn(this.error.data, name));
     const listed = unused.slice(0, MOST_KEYS).join(", ") + (unused.length > MOST_KEYS ? ", ..." : "");
     const path = [...this.#path, key];
     const where = this.#schema.title ?? (pathText(this.#path) || "the file");

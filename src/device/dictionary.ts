@@ -1,4 +1,4 @@
-import type { Json, JsonMap } from "../base/json.js";
+import { type Json, type JsonMap, setKey } from "../base/json.js";
 import type { ParsedYaml } from "../definition/yaml-text.js";
 
 /** Whether a device file is a template in Jinja2, as LAVA's dictionaries are: by its name, or because it begins with a tag. */
@@ -13,7 +13,7 @@ export function pseudoDictionary(
   values: ReadonlyMap<string, { value: Json | undefined; line: number }>,
 ): ParsedYaml {
   const value: JsonMap = { extends: type };
-  for (const [name, each] of values) if (each.value !== undefined) value[name] = each.value;
+  for (const [name, each] of values) if (each.value !== undefined) setKey(value, name, each.value);
   const lines = text.split(/\r\n?|\n/);
   const sourceLine = (line: number) => lines[line - 1] ?? "";
   return {

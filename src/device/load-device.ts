@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { deepMerge, isMap, type Json, type JsonMap } from "../base/json.js";
+import { deepMerge, isMap, type Json, type JsonMap, setKey } from "../base/json.js";
 import { nearest } from "../base/nearest.js";
 import { MOST_TOLD, type Problem, someOf } from "../base/problem.js";
 import { schema, validateDevice } from "../definition/generated/validate-device.js";
@@ -219,10 +219,9 @@ function variablesOf(
   context: JsonMap,
   problems: Problem[],
 ): JsonMap {
-  const forJobs: JsonMap = Object.assign({}, ...chain.map((template) => template.context));
-  const defaults: JsonMap = Object.assign(
-    {},
-    ...chain.map(({ variables, context: own }) => ({ ...variables, ...own })),
+  const forJobs: JsonMap = Object.fromEntries(chain.flatMap((template) => Object.entries(template.context)));
+  const defaults: JsonMap = Object.fromEntries(
+    chain.flatMap(({ variables, context: own }) => [...Object.entries(variables), ...Object.entries(own)]),
   );
   const values: JsonMap = { ...defaults };
   for (const [name, value] of Object.entries(entries)) {
@@ -238,7 +237,7 @@ function variablesOf(
     if (fits === undefined) {
       const message = `"${name}" must be ${typeof defaults[name] === "boolean" ? "true or false" : "a number"}`;
       problems.push(problemAt(dictionary, [name], "error", message));
-    } else values[name] = fits;
+    } else setKey(values, name, fits);
   }
   for (const [name, value] of Object.entries(context)) {
     if (!Object.hasOwn(forJobs, name)) {
@@ -248,7 +247,7 @@ function variablesOf(
       continue;
     }
     const fits = fitted(value, defaults[name]);
-    if (fits !== undefined) values[name] = fits;
+    if (fits !== undefined) setKey(values, name, fits);
     else {
       const what = typeof defaults[name] === "boolean" ? "true or false" : "a number";
       problems.push({ severity: "error", message: `the job's context.${name} must be ${what}, but is ${flow(value)}` });

@@ -1,5 +1,6 @@
 /** The lines that LAVA's log has around every action (spec runtime.md §2), in one place. */
 import type { ErrorRecord } from "../base/errors.js";
+import { own } from "../base/json.js";
 import type { ActionNode } from "../pipeline/action-tree.js";
 
 /** Seconds as HH:MM:SS, to the nearest one. */
@@ -37,4 +38,5 @@ const HELP: { [type: string]: string } = {
   LAVATimeout: "the test shell used up its time.",
   MultinodeTimeout: "another member of the group did not answer in time.",
 };
-export const errorHelp = (error: ErrorRecord): string => `${error.class}: ${HELP[error.type] ?? "the job failed."}`;
+export const errorHelp = (error: ErrorRecord): string =>
+  `${error.class}: ${own(HELP, error.type) ?? "the job failed."}`;

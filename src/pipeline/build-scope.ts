@@ -1,4 +1,4 @@
-import { isMap, type Json, type JsonMap } from "../base/json.js";
+import { isMap, type Json, type JsonMap, own, setKey } from "../base/json.js";
 import { truthy } from "../strategies/cel.js";
 import type { MachineDefaults } from "../strategies/machines-types.js";
 import type { Scope } from "./action-tree.js";
@@ -34,17 +34,17 @@ export function constantsOf(
   deploymentData: JsonMap,
   context: JsonMap,
 ): JsonMap {
-  const own = mapAt(device, "constants");
+  const given = mapAt(device, "constants");
   const over = {
     ...Object.fromEntries(Object.entries(deploymentData).filter(([, value]) => truthy(value))),
     ...context,
   };
-  const constants: JsonMap = { ...defaults.constants, ...own };
+  const constants: JsonMap = { ...defaults.constants, ...given };
   for (const [key, value] of Object.entries(constants)) {
-    if (!isMap(value) && !isMap(defaults.constants[key])) continue;
-    constants[key] = { ...mapOf(defaults.constants[key]), ...mapOf(value), ...over };
+    const standard = own(defaults.constants, key);
+    if (isMap(value) || isMap(standard)) setKey(constants, key, { ...mapOf(standard), ...mapOf(value), ...over });
   }
-  for (const [key, value] of Object.entries(over)) if (!isMap(constants[key])) constants[key] = value;
+  for (const [key, value] of Object.entries(over)) if (!isMap(own(constants, key))) setKey(constants, key, value);
   return constants;
 }
 

@@ -187,7 +187,7 @@ export class Expansion {
       problems.add({ message, ...(block.path && { document: job, path: block.path }) });
       return;
     }
-    const fragment = machines.fragments[item.use];
+    const fragment = own(machines.fragments, item.use);
     if (!fragment) return; // told by the loader
     const given = evaluateTree(item.with ?? {}, this.#scopeOf(inside), item.location) as JsonMap;
     const deeper: Position = { ...inside, vars: { ...place.vars, ...given }, depth: place.depth + 1 };
@@ -288,7 +288,7 @@ export class Expansion {
   /** All named diagnoses of an action are one step: they are asked in order, and the first that holds is told. */
   #diagnosis(names: string[]): Step[] {
     const diagnoses = names.flatMap((name) => {
-      const { location: _, ...found } = this.#input.machines.diagnoses[name] ?? { location: undefined };
+      const { location: _, ...found } = own(this.#input.machines.diagnoses, name) ?? { location: undefined };
       if (!("diagnosis" in found)) return []; // told by the loader
       const { diagnosis, state, advice, heard, ...conditions } = found;
       // Names and texts are no expressions.
@@ -303,7 +303,7 @@ export class Expansion {
     const given = step.with ?? {};
     if (step.service !== undefined)
       return { kind: "service", service: step.service, with: given, ...(step.skips && { skips: true }) };
-    const dialogue = step.dialogue === undefined ? undefined : this.#input.machines.dialogues[step.dialogue];
+    const dialogue = step.dialogue === undefined ? undefined : own(this.#input.machines.dialogues, step.dialogue);
     return dialogue && { kind: "dialogue", dialogue, with: given };
   }
 }

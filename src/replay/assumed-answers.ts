@@ -3,7 +3,7 @@
  * commands give to things, as if everything had gone well. A service that is not here saves nothing.
  */
 import { basename, dirname, join, posix } from "node:path";
-import { isMap, type Json, type JsonMap } from "../base/json.js";
+import { isMap, type Json, type JsonMap, own } from "../base/json.js";
 import { deviceEnvironmentService } from "../services/device-environment.js";
 import { dispatcherIp } from "../services/dispatcher-ip.js";
 import { localFile, readDownloadInput } from "../services/download/local-file.js";
@@ -150,7 +150,7 @@ export async function assumedAnswer(
   context: ServiceContext,
   known: KnownNames,
 ): Promise<ServiceResult | undefined> {
-  return ANSWERS[service]?.(input, context, known);
+  return own(ANSWERS, service)?.(input, context, known);
 }
 
 /** A connecting service keeps a console that is open; one that starts a machine takes a new one. */
@@ -162,6 +162,6 @@ const OPENS: { [service: string]: "when closed" | "always" } = {
 };
 
 export const opensConsole = (service: string, { console }: ServiceContext): boolean =>
-  OPENS[service] === "always" || (OPENS[service] === "when closed" && (!console || console.isClosed));
+  own(OPENS, service) === "always" || (own(OPENS, service) === "when closed" && (!console || console.isClosed));
 
 export type { Json };

@@ -1,6 +1,6 @@
 /** What a first pass finds in the log of a LAVA job. */
 import type { ErrorRecord, ErrorType } from "../base/errors.js";
-import { isMap, type JsonMap } from "../base/json.js";
+import { isMap, type JsonMap, own } from "../base/json.js";
 import { KnownNamesReader } from "./known-names.js";
 import type { LavaLogRecord } from "./lava-log-line.js";
 import { RecordedResults } from "./recorded-results.js";
@@ -25,6 +25,8 @@ const CLASSES: { [type in ErrorType]?: string } = {
   Bug: "LAVABug",
   Canceled: "JobCanceled",
 };
+
+const classOf = (type: string): string | undefined => own(CLASSES as { [type: string]: string }, type);
 
 /** A record and where it stands. */
 export interface Placed extends LavaLogRecord {
@@ -118,7 +120,7 @@ export class FactsReader {
         result,
         ...(type !== "" && {
           error: {
-            ...(CLASSES[type as ErrorType] && { class: CLASSES[type as ErrorType] as string }),
+            ...(classOf(type) && { class: classOf(type) as string }),
             type,
             message: textOf(error_msg),
           },
@@ -171,5 +173,5 @@ function validationError(error: { type: string; message: string } | undefined): 
   const [, list = error?.message ?? "Validation failed"] =
     /^Invalid job data: \[["']?(.*?)["']?\]\s*$/s.exec(error?.message ?? "") ?? [];
   const type = (error?.type ?? "Job") as ErrorType;
-  return { class: CLASSES[type] ?? "JobError", type, message: list };
+  return { class: classOf(type) ?? "JobError", type, message: list };
 }

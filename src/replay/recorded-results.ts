@@ -16,8 +16,8 @@ export class RecordedResults {
   }
 
   counts(): { [result: string]: number } {
-    const counts: { [result: string]: number } = {};
-    for (const word of this.#cases.values()) counts[word] = (counts[word] ?? 0) + 1;
-    return counts;
+    const counts = new Map<string, number>();
+    for (const word of this.#cases.values()) counts.set(word, (counts.get(word) ?? 0) + 1);
+    return Object.fromEntries(counts);
   }
 }

@@ -7,7 +7,7 @@ import {
   type ErrorRecord,
   makeError,
 } from "../base/errors.js";
-import type { JsonMap } from "../base/json.js";
+import { type JsonMap, own } from "../base/json.js";
 import type { Service, ServiceContext, ServiceRegistry, ServiceResult } from "../services/types.js";
 import { assumedAnswer, opensConsole } from "./assumed-answers.js";
 import type { RecordedAnswer, RecordingFacts } from "./recording.js";
@@ -26,7 +26,8 @@ const CLASSES: { [type: string]: ErrorClassName } = {
 
 const errorOf = (record: ErrorRecord, fallback: ErrorClassName): DispatchError => {
   const { class: name, type, message, advice, board } = record;
-  const known = ERROR_CLASS_NAMES.find((candidate) => candidate === name) ?? (name === "" ? fallback : CLASSES[type]);
+  const known =
+    ERROR_CLASS_NAMES.find((candidate) => candidate === name) ?? (name === "" ? fallback : own(CLASSES, type));
   return makeError(known ?? "LAVABug", message, { ...(advice && { advice }), ...(board && { board }) });
 };
 

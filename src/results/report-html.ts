@@ -2,7 +2,9 @@
  * report.html: one file for people, without scripts and without requests: summary, results with links into the log, the
  * tree with its durations, the console. Everything that a job or a board said is escaped.
  */
+
 import type { ErrorRecord } from "../base/errors.js";
+import { own } from "../base/json.js";
 import { markupText } from "../base/markup-text.js";
 import { errorDetails, goldLines } from "./error-text.js";
 import { STYLE } from "./report-html-style.js";
@@ -31,7 +33,7 @@ const SIGNS: { [word: string]: string } = {
   running: "•",
 };
 const word = (value: string, shown = value): string =>
-  `<span class="w ${esc(value.split(" ")[0])}">${SIGNS[value] ?? "·"} ${esc(shown)}</span>`;
+  `<span class="w ${esc(value.split(" ")[0])}">${own(SIGNS, value) ?? "·"} ${esc(shown)}</span>`;
 
 const seconds = (value: number | undefined): string =>
   value === undefined

@@ -19,7 +19,7 @@ export const fastbootDetect: Service = {
     const { log, clock, signal, action } = context;
     await preparePlace(input, context);
     for (;;) {
-      const serials = Object.keys(listedDevices(await runInPlace(["fastboot", "devices"], input, context)));
+      const serials = [...listedDevices(await runInPlace(["fastboot", "devices"], input, context)).keys()];
       const [serial] = serials;
       if (serials.length > 1)
         throw makeError(action.commandError, `Fastboot sees several devices: ${serials.join(", ")}`, {

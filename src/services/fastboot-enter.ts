@@ -4,12 +4,12 @@ import { preparePlace, runInPlace } from "./tool/tool-place.js";
 import type { Service, ServiceContext } from "./types.js";
 
 /** Serial numbers and states that `adb devices` or `fastboot devices` lists. */
-export function listedDevices(output: string): { [serial: string]: string } {
-  return Object.fromEntries(
+export function listedDevices(output: string): Map<string, string> {
+  return new Map(
     output.split(/\r?\n/).flatMap((line) => {
       const [, serial, state] =
         /^(\S+)\s+(device|fastbootd?|bootloader|recovery|offline|unauthorized)\b/.exec(line) ?? [];
-      return serial && state ? [[serial, state]] : [];
+      return serial && state ? [[serial, state] as const] : [];
     }),
   );
 }
@@ -18,7 +18,7 @@ export function listedDevices(output: string): { [serial: string]: string } {
 async function stateInAdb(serial: string, input: JsonMap, context: ServiceContext): Promise<string | undefined> {
   try {
     await runInPlace(["adb", "start-server"], input, context);
-    return listedDevices(await runInPlace(["adb", "devices"], input, context))[serial];
+    return listedDevices(await runInPlace(["adb", "devices"], input, context)).get(serial);
   } catch (error) {
     context.signal.throwIfAborted();
     context.log.warning(`adb sees nothing: ${(error as Error).message}`);
@@ -51,7 +51,7 @@ export const fastbootEnter: Service = {
       return entered;
     }
     const listed = listedDevices(await runInPlace(["fastboot", "devices"], input, context));
-    if (serial in listed)
+    if (listed.has(serial))
       await runInPlace(["fastboot", "-s", serial, "reboot-bootloader", ...texts(input, "options")], input, context);
     else log.warning(`Neither adb (${adb}) nor fastboot (${serial}) lists the device: fastboot waits for it`);
     return entered;

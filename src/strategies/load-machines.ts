@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import type { ErrorObject, ValidateFunction } from "ajv";
 import schema from "../../machines/schema.json" with { type: "json" };
-import type { JsonMap } from "../base/json.js";
+import { type JsonMap, own } from "../base/json.js";
 import { type Location, type Problem, someOf } from "../base/problem.js";
 import { variablesOf } from "./check-cel.js";
 import { MachineFile, type Path } from "./machine-file.js";
@@ -224,14 +224,14 @@ class Loader {
         if (item.use !== undefined && !Object.hasOwn(machines.fragments, item.use))
           this.#unknown(place, "fragment", item.use, Object.keys(machines.fragments));
         for (const step of steps) {
-          const dialogue = step.dialogue === undefined ? undefined : machines.dialogues[step.dialogue];
+          const dialogue = step.dialogue === undefined ? undefined : own(machines.dialogues, step.dialogue);
           if (step.dialogue !== undefined && !dialogue)
             this.#unknown(place, "dialogue", step.dialogue, Object.keys(machines.dialogues));
           if (dialogue) this.#checkInputs(place, step, `dialogue ${step.dialogue}`, Object.keys(dialogue.context));
           if (step.diagnosis !== undefined && !Object.hasOwn(machines.diagnoses, step.diagnosis))
             this.#unknown(place, "diagnosis", step.diagnosis, Object.keys(machines.diagnoses));
           if (step.service === undefined || !services) continue;
-          const inputs = services[step.service];
+          const inputs = own(services, step.service);
           if (inputs) this.#checkInputs(place, step, `service ${step.service}`, inputs);
           else this.#unknown(place, "service", step.service, Object.keys(services));
         }

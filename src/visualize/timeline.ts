@@ -1,6 +1,6 @@
 /** What the journal says of every moment of a run. Pure: the page and the inspector's events are made from it. */
 import type { ErrorRecord } from "../base/errors.js";
-import { deepMerge, isMap, type Json, type JsonMap } from "../base/json.js";
+import { deepMerge, isMap, type Json, type JsonMap, own } from "../base/json.js";
 import type { JournalNode, JournalRecord, Verdict } from "../interpreter/journal-format.js";
 
 export type JournalHeader = Extract<JournalRecord, { kind: "header" }>;
@@ -194,7 +194,7 @@ export class Timeline {
     const save = (value: Json | undefined) => {
       const namespace = this.nodes.get(level)?.namespace;
       if (namespace !== undefined && isMap(value))
-        moment.data = { ...moment.data, [namespace]: deepMerge(moment.data[namespace] ?? {}, value) };
+        moment.data = { ...moment.data, [namespace]: deepMerge(own(moment.data, namespace) ?? {}, value) };
     };
     const vary = (value: Json | undefined) => {
       if (isMap(value)) moment.dialogues = { ...moment.dialogues, [level]: { ...moment.dialogues[level], ...value } };

@@ -112,8 +112,8 @@ describe("fastboot", () => {
   const LIST = "List of devices attached\na1\tdevice\nb2\tunauthorized\n\n";
 
   test("lists of devices are read", () => {
-    expect(listedDevices(LIST)).toEqual({ a1: "device", b2: "unauthorized" });
-    expect(listedDevices("f1\t fastboot\r\nf2\tfastbootd\n< waiting for any device >\n")).toEqual({
+    expect(Object.fromEntries(listedDevices(LIST))).toEqual({ a1: "device", b2: "unauthorized" });
+    expect(Object.fromEntries(listedDevices("f1\t fastboot\r\nf2\tfastbootd\n< waiting for any device >\n"))).toEqual({
       f1: "fastboot",
       f2: "fastbootd",
     });
