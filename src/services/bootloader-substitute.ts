@@ -1,10 +1,12 @@
 /** Fills the placeholders of bootloader commands (spec runtime.md §7). */
+
 import { mkdir } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
 import { ConfigurationError, JobError } from "../base/errors.js";
 import { isMap, type Json, type JsonMap } from "../base/json.js";
 import { dispatcherIp } from "./dispatcher-ip.js";
 import { dig, map, optionalText, texts } from "./overlay/inputs.js";
+import { plainText } from "./overlay/python-text.js";
 import { writeFresh } from "./overlay/safe-files.js";
 import type { Service, ServiceContext } from "./types.js";
 
@@ -18,7 +20,7 @@ const NO_RAMDISK = "-";
 const DTBO_MARKER = "{APPLY_DTBO_COMMANDS}";
 
 const word = (value: Json | undefined): string | undefined =>
-  value === undefined || value === null || value === "" ? undefined : String(value);
+  value === undefined || value === null || value === "" ? undefined : plainText(value);
 
 /** Names of the device tree overlays that were downloaded, in order. */
 function overlays(downloads: Json | undefined): string[] {
@@ -117,7 +119,7 @@ async function writeTexts(input: JsonMap, values: Substitution[], context: Servi
     const name = word(dig(file, "name"));
     if (suffix === undefined || name === undefined)
       throw new JobError("The bootloader fetches files over TFTP, but nothing was deployed there");
-    const line = fillCommands([String(dig(file, "text") ?? "")], values, [], 0)[0] ?? "";
+    const line = fillCommands([plainText(dig(file, "text"))], values, [], 0)[0] ?? "";
     const path = posix.join(suffix, name);
     await mkdir(dirname(join(context.paths.tftpRoot, path)), { recursive: true });
     writeFresh(join(context.paths.tftpRoot, path), line);

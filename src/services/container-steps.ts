@@ -10,6 +10,7 @@ import { dockerMapOf, prepareImage } from "./docker/prepare-image.js";
 import { dockerRunArguments } from "./docker/run-arguments.js";
 import { downloadsOf } from "./files/name-inside.js";
 import { map, optionalText, texts } from "./overlay/inputs.js";
+import { plainText } from "./overlay/python-text.js";
 import { mustSucceed, runProgram } from "./run-program.js";
 import type { Service, ServiceContext } from "./types.js";
 
@@ -82,7 +83,7 @@ export const containerSteps: Service = {
       environment: Object.fromEntries(
         Object.entries({ ...map(input, "environment"), ...surroundings(context) }).map(([key, value]) => [
           key,
-          String(value),
+          plainText(value),
         ]),
       ),
       command: [`${DOWNLOADS}/${SCRIPT}`],

@@ -1,6 +1,8 @@
 /** The environment to export on the target, from the `env_dut` text (spec runtime.md §9, end). */
+
 import { ConfigurationError } from "../base/errors.js";
 import { isMap, type Json, type JsonMap } from "../base/json.js";
+import { plainText } from "./overlay/python-text.js";
 import type { Service } from "./types.js";
 
 interface DeviceEnvironment {
@@ -45,7 +47,7 @@ export async function exportedEnvironment(text: string, env: NodeJS.ProcessEnv):
     for (const [name, value] of Object.entries(env))
       if (value !== undefined && !OF_THE_START.test(name)) environment[name] = value;
   for (const name of removes) delete environment[name];
-  for (const [name, value] of Object.entries(overrides)) environment[name] = value === null ? "" : String(value);
+  for (const [name, value] of Object.entries(overrides)) environment[name] = plainText(value);
   return environment;
 }
 

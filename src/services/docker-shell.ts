@@ -1,4 +1,5 @@
 /** Starts a container and opens a console on the program in it. */
+
 import { mkdir } from "node:fs/promises";
 import { DispatchError } from "../base/errors.js";
 import { isMap, type Json, type JsonMap } from "../base/json.js";
@@ -11,6 +12,7 @@ import { type BindMount, dockerRunArguments } from "./docker/run-arguments.js";
 import { downloadsOf } from "./files/name-inside.js";
 import { map, optionalText, texts } from "./overlay/inputs.js";
 import { type Overlay, resultsFolder } from "./overlay/layout.js";
+import { plainText } from "./overlay/python-text.js";
 import { runProgram } from "./run-program.js";
 import type { Service, ServiceContext } from "./types.js";
 
@@ -26,7 +28,7 @@ const words = (input: JsonMap, key: string): string[] =>
 /** `[source, destination, "rw"?]`, or a text for a path that is the same on both sides; without "rw" it is only read. */
 function bindMounts(list: Json | undefined): BindMount[] {
   return (Array.isArray(list) ? list : []).map((entry): BindMount => {
-    const [source = "", destination = source, mode] = Array.isArray(entry) ? entry.map(String) : [String(entry)];
+    const [source = "", destination = source, mode] = Array.isArray(entry) ? entry.map(plainText) : [plainText(entry)];
     return { source, destination, ...(mode !== "rw" && { readOnly: true }) };
   });
 }
@@ -62,7 +64,7 @@ export function shellArguments(
       ...bindMounts(input.bind_mounts),
     ],
     environment: Object.fromEntries(
-      Object.entries(map(input, "environment")).map(([name, value]) => [name, String(value)]),
+      Object.entries(map(input, "environment")).map(([name, value]) => [name, plainText(value)]),
     ),
     devices,
     terminal: true,

@@ -1,12 +1,15 @@
 /** What tests in a container must know of the device beside them (spec test-shell.md §7). */
+
 import { isMap, type Json, type JsonMap } from "../base/json.js";
 import { dig } from "./overlay/inputs.js";
+import { plainText } from "./overlay/python-text.js";
 import type { Service } from "./types.js";
 
 const COMMANDS = ["hard_reset", "power_on", "power_off"];
 const SECTIONS = ["deploy", "boot", "test"];
 
-const joined = (command: Json): string => (Array.isArray(command) ? command.map(String).join(" && ") : String(command));
+const joined = (command: Json): string =>
+  Array.isArray(command) ? command.map(plainText).join(" && ") : plainText(command);
 
 /** The variables that the device's configuration gives, by name; what it does not say is left out. */
 export function dockerTestEnvironment(device: JsonMap): { [name: string]: string } {

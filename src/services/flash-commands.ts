@@ -4,6 +4,7 @@ import { stringify } from "yaml";
 import { isMap, type Json, type JsonMap } from "../base/json.js";
 import { downloadsOf } from "./files/name-inside.js";
 import { dig, map, texts } from "./overlay/inputs.js";
+import { plainText } from "./overlay/python-text.js";
 import { showWords, splitWords } from "./programs.js";
 import { programFailure, runProgram } from "./run-program.js";
 import { fillWord } from "./tool/tool-command.js";
@@ -16,11 +17,7 @@ const COMMANDS = ["hard_reset", "soft_reboot", "pre_os_command", "pre_power_comm
 const placeholder = (command: string): string => `${command.replace(/_command$/, "").toUpperCase()}_COMMAND`;
 
 const joined = (command: Json | undefined): string =>
-  command === undefined || command === null
-    ? ""
-    : Array.isArray(command)
-      ? command.map(String).join(" && ")
-      : String(command);
+  Array.isArray(command) ? command.map(plainText).join(" && ") : plainText(command);
 
 /** What stands for each placeholder: files relative to the folder of the downloads, URLs of what was not downloaded. */
 export function flashPlaceholders(input: JsonMap, folder: string, device: JsonMap): { [name: string]: string } {

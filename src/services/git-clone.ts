@@ -1,12 +1,14 @@
 /** Cloning with git: arguments only, no questions, only the protocols that a job may use (spec test-shell.md §3). */
+
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { DispatchError, InfrastructureError, JobError } from "../base/errors.js";
-import { isMap, type JsonMap } from "../base/json.js";
+import { isMap, type JsonMap, own } from "../base/json.js";
 import { shownUrl } from "./download/local-file.js";
 import { sleep } from "./download/sleep.js";
 import { bounded } from "./files/bounded.js";
 import { workerPath } from "./files/worker-path.js";
+import { plainText } from "./overlay/python-text.js";
 import { mustSucceed, type ProgramOptions, type ProgramResult, programFailure, runProgram } from "./run-program.js";
 import type { ServiceContext } from "./types.js";
 
@@ -34,8 +36,8 @@ const OUTER_GIT =
 function withSecrets(url: string, job: JsonMap): string {
   const secrets = isMap(job.secrets) ? job.secrets : {};
   return url.replace(/\$(?:(\w+)|\{(\w+)\})/g, (whole, a?: string, b?: string) => {
-    const value = secrets[a ?? b ?? ""];
-    return value === undefined || value === null ? whole : String(value);
+    const value = own(secrets, a ?? b ?? "");
+    return value === undefined || value === null ? whole : plainText(value);
   });
 }
 

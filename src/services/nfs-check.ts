@@ -1,6 +1,7 @@
 import { InfrastructureError, JobError } from "../base/errors.js";
 import { isMap } from "../base/json.js";
 import { text } from "./overlay/inputs.js";
+import { plainText } from "./overlay/python-text.js";
 import { runProgram } from "./run-program.js";
 import type { Service, ServiceContext } from "./types.js";
 
@@ -14,7 +15,7 @@ export function nfsAddress(
   const infos = Array.isArray(device.static_info) ? device.static_info.filter(isMap) : [];
   const filled = infos
     .flatMap((info) => Object.entries(info))
-    .reduce((whole, [key, value]) => whole.replaceAll(`{${key}}`, String(value)), address);
+    .reduce((whole, [key, value]) => whole.replaceAll(`{${key}}`, plainText(value)), address);
   const [, server, root] = ADDRESS.exec(filled) ?? [];
   if (!server || !root || root.split("/").includes(".."))
     throw new JobError(`'${filled}' is no address of an NFS folder`, { advice: "Write server:/absolute/folder" });

@@ -8,6 +8,7 @@ import { allowedDevices, presentDevices } from "./docker/devices.js";
 import { dockerMapOf, prepareImage } from "./docker/prepare-image.js";
 import { dockerRunArguments } from "./docker/run-arguments.js";
 import { dig, map, optionalText, text, texts } from "./overlay/inputs.js";
+import { plainText } from "./overlay/python-text.js";
 import { findProgram, missingProgram, splitWords } from "./programs.js";
 import { runProgram } from "./run-program.js";
 import type { Service, ServiceContext } from "./types.js";
@@ -64,8 +65,8 @@ export function qemuArguments(qemu: QemuCommand): string[] {
 function nfsArguments(append: JsonMap, nfs: JsonMap, labels: string[]): string[] {
   const filled = (key: string) =>
     ["NFSROOTFS", ...labels].reduce(
-      (text, label) => text.replaceAll(`{${label}}`, () => String(nfs.root ?? "")),
-      String(append[key] ?? "").replaceAll("{NFS_SERVER_IP}", () => String(nfs.server ?? "")),
+      (text, label) => text.replaceAll(`{${label}}`, () => plainText(nfs.root)),
+      plainText(append[key]).replaceAll("{NFS_SERVER_IP}", () => plainText(nfs.server)),
     );
   return ["-append", `console=${filled("console")} root=/dev/nfs ${filled("nfsrootargs")} rw ${filled("ipargs")}`];
 }
@@ -223,7 +224,7 @@ export const qemuStart: Service = {
       extra: texts(input, "extra"),
       images,
       placeholders: Object.fromEntries(
-        Object.entries(map(input, "boot_options")).map(([name, value]) => [name, String(value)]),
+        Object.entries(map(input, "boot_options")).map(([name, value]) => [name, plainText(value)]),
       ),
       ...(guest && { guest }),
       ...(uefi !== undefined && { firmware: isFolder(uefi) ? uefi : dirname(uefi) }),

@@ -1,10 +1,13 @@
 /** Fetches a test service's compose file and starts its containers (spec test-shell.md §7). */
+
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DispatchError } from "../base/errors.js";
+import type { JsonMap } from "../base/json.js";
 import { asJson, composeArguments, composeProgram, projectOf, type RunningService, stopService } from "./compose.js";
 import { cloneRepository } from "./git-clone.js";
 import { dig, map, optionalText, text } from "./overlay/inputs.js";
+import { plainText } from "./overlay/python-text.js";
 import { freshFolder, insidePath, readInside, writeFresh } from "./overlay/safe-files.js";
 import { findProgram, missingProgram } from "./programs.js";
 import { mustSucceed } from "./run-program.js";
@@ -12,9 +15,9 @@ import type { Service } from "./types.js";
 import { unpackArchive } from "./unpack-archive.js";
 
 /** Lines of a compose project's `.env`: no line end can begin another variable. */
-const environmentLines = (values: { [name: string]: unknown }): string =>
+const environmentLines = (values: JsonMap): string =>
   Object.entries(values)
-    .map(([name, value]) => `${name}=${String(value ?? "").replace(/[\r\n]+/g, " ")}\n`)
+    .map(([name, value]) => `${name}=${plainText(value).replace(/[\r\n]+/g, " ")}\n`)
     .join("");
 
 /**

@@ -27,12 +27,20 @@ const listOf = (value: unknown): unknown[] =>
 const keysOf = (value: unknown): string[] =>
   value instanceof Map ? [...value.keys()].map(String) : isMap(value) ? Object.keys(value) : [];
 
-const text = (value: unknown): string =>
-  value === null || value === undefined
-    ? ""
-    : typeof value === "object"
-      ? JSON.stringify(toJson(value))
-      : String(value);
+/** A value as a text; what is no number or no value at all has none. */
+function text(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  if (typeof value !== "object") return typeof value === "number" ? String(aNumber(value)) : String(value);
+  const json = toJson(value);
+  return json === null || typeof json === "string" ? (json ?? "") : JSON.stringify(json);
+}
+
+/** @throws TypeError for what is none, which would be written as `NaN` */
+function aNumber(value: unknown): number {
+  const number = Number(value);
+  if (Number.isFinite(number)) return number;
+  throw new TypeError(`${JSON.stringify(toJson(value))} is no number`);
+}
 
 /**
  * Replaces each `{name}` that `values` (a map, or a list of maps: the first that has it) gives, as `name` or as `{name}`;
@@ -82,10 +90,10 @@ function makeEnvironment(): Environment {
     )
     .registerFunction("text(dyn): string", text)
     .registerFunction("upper(string): string", (given: string) => given.toUpperCase())
-    .registerFunction("hex(dyn): string", (number: unknown) => Number(number).toString(16))
+    .registerFunction("hex(dyn): string", (number: unknown) => aNumber(number).toString(16))
     .registerFunction("fill(dyn, dyn): string", fill)
     .registerFunction("identifier(string): string", identifier)
-    .registerFunction("seconds(dyn): string", (ms: unknown) => (Number(ms) / 1000).toFixed(2))
+    .registerFunction("seconds(dyn): string", (ms: unknown) => (aNumber(ms) / 1000).toFixed(2))
     .registerFunction("truthy(dyn): bool", truthy)
     .registerFunction("found(dyn, dyn): bool", found)
     .registerFunction("merge(dyn, dyn): dyn", (a: unknown, b: unknown) =>

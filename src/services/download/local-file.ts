@@ -1,8 +1,10 @@
 /** Where a download goes on the worker, and what it is called there (spec pipeline.md §6). */
+
 import { basename, isAbsolute, relative } from "node:path";
 import { JobError } from "../../base/errors.js";
 import { isMap, type JsonMap } from "../../base/json.js";
 import { downloadsOf, nameInside } from "../files/name-inside.js";
+import { plainText } from "../overlay/python-text.js";
 import type { ServiceContext } from "../types.js";
 
 /** What a download asks for; see docs/machines.md "Services". */
@@ -29,7 +31,8 @@ const text = (value: unknown): string | undefined =>
 function withStaticInfo(url: string, device: JsonMap): string {
   const entries = Array.isArray(device.static_info) ? device.static_info.filter(isMap) : [];
   return entries.reduce<string>(
-    (url, entry) => Object.entries(entry).reduce((url, [key, value]) => url.replaceAll(`{${key}}`, String(value)), url),
+    (url, entry) =>
+      Object.entries(entry).reduce((url, [key, value]) => url.replaceAll(`{${key}}`, plainText(value)), url),
     url,
   );
 }
@@ -57,7 +60,7 @@ export function readDownloadInput(input: JsonMap, context: Pick<ServiceContext, 
     ...(archive && { archive }),
     sums,
     headers: isMap(input.headers)
-      ? Object.fromEntries(Object.entries(input.headers).map(([name, value]) => [name, String(value)]))
+      ? Object.fromEntries(Object.entries(input.headers).map(([name, value]) => [name, plainText(value)]))
       : {},
     useCache: input.use_cache !== false,
     keepCompressed: input.keep_compressed === true,

@@ -1,7 +1,7 @@
 /** A test definition (spec test-shell.md §3): read, checked, and no wider than what is used of it. */
 import { JobError } from "../../base/errors.js";
 import { isMap, type Json, type JsonMap } from "../../base/json.js";
-import { pythonText } from "./python-text.js";
+import { plainText, pythonText } from "./python-text.js";
 
 const FORMAT = "Lava-Test Test Definition 1.0";
 
@@ -53,7 +53,7 @@ class Check {
     }
     return value.flatMap((item, index) => {
       if (item === null) return [];
-      if (typeof item !== "object") return [String(item)];
+      if (typeof item !== "object") return [plainText(item)];
       const hint = isMap(item) ? ": a text with `: ` in it needs quotes around all of it" : "";
       this.notes.push(`\`${where}[${index}]\` should be a text${hint}`);
       return [pythonText(item)];
@@ -133,7 +133,7 @@ export function checkDefinition(raw: Json, what: string): { definition: TestDefi
     }),
     ...(typeof parse.pattern === "string" && parse.pattern && { pattern: parse.pattern }),
     ...(Object.keys(fixup).length && {
-      fixupdict: Object.fromEntries(Object.entries(fixup).map(([key, value]) => [key, String(value)])),
+      fixupdict: Object.fromEntries(Object.entries(fixup).map(([key, value]) => [key, plainText(value)])),
     }),
     ...(raw.expected !== undefined && raw.expected !== null && { expected: check.list(raw.expected, "expected") }),
   };

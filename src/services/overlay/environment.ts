@@ -1,5 +1,7 @@
 /** The overlay's `environment` file (spec test-shell.md §1). */
+
 import { isMap, type Json, type JsonMap } from "../../base/json.js";
+import { plainText } from "./python-text.js";
 import { shellQuote } from "./shell-quote.js";
 
 /** A variable: its name and its value as a shell word. */
@@ -9,7 +11,7 @@ const NAME = /^[A-Za-z_]\w*$/;
 
 function shellValue(value: Json): string {
   if (typeof value === "boolean") return value ? "1" : "0";
-  return typeof value === "number" ? String(value) : shellQuote(value === null ? "" : String(value));
+  return typeof value === "number" ? plainText(value) : shellQuote(plainText(value));
 }
 
 /** A value with its nested maps and lists flattened: `{a: [1]}` below `K` gives `K_a_0=1`. */
@@ -62,8 +64,8 @@ export function jobVariables(known: {
 }): [name: string, value: string | undefined][] {
   const { jobId, job, device, dispatcher, ip } = known;
   const word = (value: Json | undefined) =>
-    value === undefined || value === null || value === "" ? undefined : shellQuote(String(value));
-  const tags = Array.isArray(job.tags) ? job.tags.join(",") : "";
+    value === undefined || value === null || value === "" ? undefined : shellQuote(plainText(value));
+  const tags = Array.isArray(job.tags) ? job.tags.map(plainText).join(",") : "";
   return [
     ["LAVA_JOB_ID", shellQuote(jobId)],
     ["LAVA_DISPATCHER_IP", word(ip)],

@@ -1,11 +1,13 @@
 /** The helper scripts on the target: plain files of `target-scripts/`, shipped beside the program and read when needed. */
+
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { LAVABug } from "../../base/errors.js";
-import { isMap, type Json, type JsonMap } from "../../base/json.js";
+import { isMap, type JsonMap } from "../../base/json.js";
 import { dig } from "./inputs.js";
+import { plainText } from "./python-text.js";
 import { shellQuote } from "./shell-quote.js";
 
 const BELOW_PACKAGE = join("src", "services", "target-scripts");
@@ -33,18 +35,17 @@ async function read(folder: string): Promise<[name: string, text: string][]> {
 
 /** A variable that only one script gets: what the device gives, or an empty text. */
 function injected(device: JsonMap): { [script: string]: [variable: string, value: string] } {
-  const word = (value: Json | undefined) => (value === undefined || value === null ? "" : String(value));
-  const target = (key: string) => word(dig(device, "parameters", "interfaces", "target", key));
+  const target = (key: string) => plainText(dig(device, "parameters", "interfaces", "target", key));
   const lists = (key: string) => (Array.isArray(device[key]) ? device[key].filter(isMap) : []);
   const probe = lists("static_info").find((info) => "probe_ip" in info && "probe_channel" in info);
   const storage = lists("storage_info").flatMap((info) =>
-    Object.entries(info).map(([key, value]) => `\t${key}\t${value}\n`),
+    Object.entries(info).map(([key, value]) => `\t${key}\t${plainText(value)}\n`),
   );
   return {
     "lava-target-mac": ["TARGET_DEVICE_MAC", target("mac")],
     "lava-target-ip": ["TARGET_DEVICE_IP", target("ip")],
-    "lava-probe-ip": ["PROBE_DEVICE_IP", word(probe?.probe_ip)],
-    "lava-probe-channel": ["PROBE_DEVICE_CHANNEL", word(probe?.probe_channel)],
+    "lava-probe-ip": ["PROBE_DEVICE_IP", plainText(probe?.probe_ip)],
+    "lava-probe-channel": ["PROBE_DEVICE_CHANNEL", plainText(probe?.probe_channel)],
     "lava-target-storage": ["LAVA_STORAGE", storage.join("")],
   };
 }
