@@ -11,6 +11,7 @@ import { cloudMachine } from "./cloud-machine.js";
 import { connect } from "./connect.js";
 import { containerConsole } from "./container-console.js";
 import { containerImage } from "./container-image.js";
+import { containerStart } from "./container-start.js";
 import { containerSteps } from "./container-steps.js";
 import { copyFiles } from "./copy-files.js";
 import { copyToDisk } from "./copy-to-disk.js";
@@ -31,6 +32,7 @@ import { fitImage } from "./fit-image.js";
 import { flashCommands } from "./flash-commands.js";
 import { guestOverlay } from "./guest-overlay.js";
 import { httpDownload } from "./http-download.js";
+import { httpRequest } from "./http-request.js";
 import { httpServer } from "./http-server.js";
 import { installerPrepare } from "./installer-prepare.js";
 import { isoExtract } from "./iso-extract.js";
@@ -95,6 +97,7 @@ const all: readonly Service[] = [
   archiveOverlay,
   checkAbsent,
   containerImage,
+  containerStart,
   containerSteps,
   copyFiles,
   emptyImage,
@@ -133,6 +136,7 @@ const all: readonly Service[] = [
   fileDownload,
   guestOverlay,
   httpDownload,
+  httpRequest,
   httpServer,
   mediaPlaceholders,
   qemuStart,

@@ -79,6 +79,18 @@ function tolerated(output: string, input: JsonMap): boolean {
   return pattern !== undefined && pythonRegExp(pattern).test(output);
 }
 
+/** Waits until the board says on its console what it says after each command, where there is such a text. */
+async function awaitWords(input: JsonMap, { console, signal, log }: ServiceContext): Promise<void> {
+  const patterns = texts(input, "heard");
+  if (patterns.length === 0) return;
+  if (!console) throw new JobError("The board's console is not open, and what it says is awaited");
+  log.debug(`Waiting for the board to say ${patterns.map((source) => `'${source}'`).join(" or ")}`);
+  await console.expect(
+    patterns.map((source, index) => ({ source, kind: "pattern", index })),
+    signal,
+  );
+}
+
 function statusOf(input: JsonMap, said: string): JsonMap {
   const pattern = optionalText(input, "status");
   const line = pattern && said.split(/\r?\n/).find((each) => pythonRegExp(pattern).test(each));
@@ -90,7 +102,8 @@ function statusOf(input: JsonMap, said: string): JsonMap {
  * Inputs: command or commands (tool/tool-command.ts), last? (words behind the last command), refuse? (patterns: a line that
  * matches is a failure, whatever the exit code), reasons? (patterns of lines that tell what is wrong: they are warnings, and
  * the first one is the reason when the tool fails by its exit code), tolerate? (pattern: a failure with such an output is only
- * warned about), expect? (patterns that the output must have), error?
+ * warned about), expect? (patterns that the output must have), heard? (patterns: one of them the board's console must say
+ * after each command), error?
  * (class, default the action's command error), cwd? (folder),
  * environment?, container? (a job's `docker` map: the tool runs there, with the job's files and the board's device files),
  * script? (name, lines, files? as of write-text: `{script}` in a word becomes its path), container_options? (of the device), devices? (further ones for the container), nothing? (message when there is no command at all), extra? (for the result
@@ -142,6 +155,7 @@ export const toolRunner = (host: DeviceHost): Service => ({
           : programFailure(argv, result, errorOf(input, context), reasons.first);
       if (failure && !tolerated(result.output, input)) throw failure;
       if (failure) log.warning(failure.message);
+      await awaitWords(input, context);
       said = result.output;
     }
     const save = optionalText(input, "save");

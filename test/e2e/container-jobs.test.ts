@@ -1,9 +1,11 @@
 /** Containers of a real engine: as the device, beside it, around QEMU and around a job's own steps. */
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
+import { findProgram } from "../../src/services/programs.js";
 import { type ContainerEngine, noContainerEngine, startContainerEngine } from "../support/container-engine.js";
+import { startFileServer } from "../support/file-server.js";
 import { guestFile } from "../support/guest-images.js";
 import { runCli, runWords } from "../support/run-cli.js";
 import { expectCompleteOutputs, readConsole, verdicts } from "../support/run-outputs.js";
@@ -103,6 +105,92 @@ describe.skipIf(why !== undefined)("containers", () => {
     expect(report.verdict.error).toMatchObject({ class: "InfrastructureError", action: "deploy-docker" });
     expect(report.verdict.error?.message).toMatch(/pull access denied|no such|lookup|dial|denied|not found|refused/i);
     expect(code).toBe(3);
+  });
+
+  /** PATH whose docker leaves out what the engine may not give here: on most machines that is nothing. */
+  function withoutPrivileges(image: string): string {
+    try {
+      docker("run", "--rm", "--privileged", "--network=host", image, "/bin/true");
+      return process.env.PATH ?? "";
+    } catch {
+      console.warn("container-jobs: the engine may not start privileged containers here: this one has no privileges");
+    }
+    const front = join(folder, "front");
+    mkdirSync(front);
+    const real = findProgram("docker", process.env);
+    const drop = 'for word; do shift; [ "$word" = --privileged ] || set -- "$@" "$word"; done';
+    writeFileSync(join(front, "docker"), `#!/bin/sh\n${drop}\nexec '${real}' "$@"\n`, { mode: 0o755 });
+    return [front, process.env.PATH].join(delimiter);
+  }
+
+  test("one answers a board's network boot: in the background, with the board told to it, stopped at the end", async () => {
+    const name = `lava-dispatch-nodebooter-${process.pid}:latest`;
+    engine.image(name, [], {
+      "usr/sbin/init": '#!/bin/sh\ntrap "exit 0" TERM\nwhile :; do sleep 0.1; done\n',
+      "bin/systemctl": '#!/bin/sh\necho "$*" >>/home/shared/restarted\n',
+      "etc/hostname": "",
+    });
+    const posted: string[] = [];
+    const server = await startFileServer({
+      "/nodebooter/api/v2/machines/": (request, reply) => {
+        request.on("data", (bytes) => posted.push(`${bytes}`));
+        request.on("end", () => reply.writeHead(200).end());
+      },
+    });
+    const home = join(folder, "nodebooter");
+    const seen = join(folder, "seen");
+    const reset = join(folder, "reset");
+    const fields = "{{.Path}} {{.HostConfig.NetworkMode}} {{.State.Running}}";
+    const look = [
+      `docker inspect --format '${fields}' nodebooter`,
+      "docker exec nodebooter cat /home/custom_configs/config",
+      "docker exec nodebooter sh -c 'cat /home/lava/downloads/*/*/image'",
+      "docker exec nodebooter sort /home/shared/restarted",
+    ];
+    writeFileSync(reset, `#!/bin/sh\nexec >${seen} 2>&1\nsleep 1\n${look.join("\n")}\n`, { mode: 0o755 });
+    writeFileSync(join(folder, "image"), "an image\n");
+    const device = join(folder, "netboot-device.yaml");
+    const job = join(folder, "netboot.yaml");
+    writeFileSync(
+      device,
+      stringify({
+        commands: { hard_reset: reset },
+        environment: { DUT_MAC: "02:00:00:00:00:01", DUT_IFACE: "eth7" },
+        constants: { failure_retry: 1, boot_retry: null, nodebooter: { home, api: server.url("").replace(/\/$/, "") } },
+        actions: {
+          deploy: { methods: {}, connections: {} },
+          boot: { methods: { nodebooter: null }, connections: {} },
+        },
+      }),
+    );
+    writeFileSync(
+      job,
+      stringify({
+        device_type: "netboot",
+        job_name: "netboot",
+        visibility: "public",
+        timeouts: { job: { minutes: 3 }, action: { minutes: 1 }, connection: { seconds: 30 } },
+        actions: [
+          { deploy: { to: "downloads", images: { boot: { url: `file://${join(folder, "image")}` } } } },
+          { boot: { method: "nodebooter", command: "none", docker: { image: name, local: true } } },
+        ],
+      }),
+    );
+    const output = join(folder, "netboot-out");
+    const env = { PATH: withoutPrivileges(name) };
+    const { code } = await runCli([...runWords(device, output, `${process.pid}`), job], { env });
+    await server.close();
+    const report = expectCompleteOutputs(output);
+    expect({ code, error: report.verdict.error }).toEqual({ code: 0 });
+    expect(readFileSync(seen, "utf8").split("\n")).toEqual([
+      "/usr/sbin/init host true",
+      ...["DUT_IFACE=eth7", "IPV4_ADDR=192.168.1.1/24", "IPV6_ADDR=2001:db8:1::/56", "an image"],
+      ...["restart naas", "restart nodebooter", "restart setup_networks", ""],
+    ]);
+    expect(JSON.parse(posted.join("")).boot_info).toMatchObject([
+      { boot_file: "/home/lava/downloads/downloads/common/image", loader_file: "" },
+    ]);
+    expect(docker("ps", "--filter", "name=nodebooter", "--format", "{{.Names}}")).toBe("");
   });
 
   describe("around a job's steps and around QEMU", () => {

@@ -1,13 +1,19 @@
 /** Boot methods that run tools: what each tool is told, as whole jobs in virtual time and then with stand-ins in PATH. */
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Subject } from "rxjs";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { JsonMap } from "../../src/base/json.js";
+import { createConsole } from "../../src/connections/console.js";
 import { captureOutput } from "../../src/services/capture-output.js";
+import { containerStart } from "../../src/services/container-start.js";
 import { findProgramService } from "../../src/services/find-program.js";
+import { httpRequest } from "../../src/services/http-request.js";
 import { runTool } from "../../src/services/run-tool.js";
-import { type TestContext, testContext } from "../services/service-context.js";
+import type { ServiceRegistry } from "../../src/services/types.js";
+import { QuickClock, type TestContext, testContext } from "../services/service-context.js";
 import { type StandIns, standIns } from "../services/stand-in.js";
+import { type Handler, startFileServer } from "../support/file-server.js";
 import { inputOf, steps, typed } from "./tool-steps.js";
 
 const USB = "board_id: A1B2\nusb_vendor_id: '1fc9'\nusb_product_id: '0135'";
@@ -73,11 +79,45 @@ describe("dfu-util", () => {
     const asked = await steps("{ method: dfu }", { boot, more: USB }, { boot: files.boot });
     await behaves(
       "dfu-util",
-      inputOf(asked, "run-tool"),
+      { ...inputOf(asked, "run-tool"), heard: [] },
       [["dfu-util", "-E", "5", ...base.slice(1), "--alt", "0", "--download", "/w/boot.bin"]],
       GOOD,
       "echo nothing",
     );
+  });
+
+  it("waits after each image until U-Boot says that it has it", async () => {
+    const boot = `dfu: { implementation: u-boot, parameters: { command: dfu-util, enter-commands: ["dfu 0 mmc 0"] } }`;
+    const input = inputOf(await steps("{ method: dfu }", { boot, more: USB }, files), "run-tool");
+    expect(input.heard).toEqual(["DOWNLOAD \\.\\.\\. OK\\r\\nCtrl\\+C to exit"]);
+    tools.tool("dfu-util", GOOD);
+    await expect(context.use(runTool, input)).rejects.toThrow("console is not open");
+    const output = new Subject<Uint8Array>();
+    const never = new Promise<never>(() => {});
+    const nothing = async () => {};
+    const line = { name: "board", output, write: nothing, close: nothing, closed: never, pause() {}, resume() {} };
+    context.console = createConsole(line, { clock: context.clock });
+    const said = () => output.next(Buffer.from("#\r\nDOWNLOAD ... OK\r\nCtrl+C to exit ...\r\n"));
+    const count = () => tools.calls().length;
+    let isDone = false;
+    const done = context.use(runTool, input).then(() => {
+      isDone = true;
+    });
+    await vi.waitFor(() => expect(count()).toBe(2), 5000);
+    expect(isDone).toBe(false);
+    said();
+    await vi.waitFor(() => expect(count()).toBe(3), 5000);
+    expect(isDone).toBe(false);
+    said();
+    await done;
+    expect(tools.calls()[2]).toEqual([...base, "--alt", "1", "--download", "/w/root fs.img", "--reset"]);
+  });
+
+  it("refuses a device that does not say what its bootloader says", async () => {
+    const boot = `dfu: { implementation: barebox, parameters: { command: dfu-util } }`;
+    await expect(steps("{ method: dfu }", { boot, more: USB }, files)).rejects.toMatchObject({
+      actual: { error: { class: "ConfigurationError", message: expect.stringContaining("`dfu-download` of barebox") } },
+    });
   });
 
   it("has nothing to do without an image that says where", async () => {
@@ -87,6 +127,174 @@ describe("dfu-util", () => {
       { notes: files.notes },
     );
     await expect(context.use(runTool, inputOf(asked, "run-tool"))).rejects.toThrow("nothing to flash");
+  });
+});
+
+describe("nodebooter", () => {
+  const more = "environment: { DUT_MAC: '02:00:00:00:00:01', DUT_IFACE: eth7, NIC1_MAC: '02:00:00:00:00:02' }";
+  const block = "{ method: nodebooter, command: none, docker: { image: 'lab/nodebooter:1', local: true } }";
+  const CARD = { device_name: "eth1", hostname: "", use_for_netboot: true };
+  const boot = () => ({ file: join(context.paths.work, "downloads/common/boot.efi") });
+  const nic1 = () => ({ file: join(context.paths.work, "downloads/common/nic.img") });
+
+  /** Answers as a server that comes up: refused, busy, there. */
+  async function server(answer: number) {
+    const posted: unknown[] = [];
+    let asked = 0;
+    const handler: Handler = (request, reply) => {
+      if (request.method === "GET") return void reply.writeHead(asked++ === 0 ? 503 : 302).end();
+      let text = "";
+      request.on("data", (bytes) => {
+        text += bytes;
+      });
+      request.on("end", () => {
+        posted.push(JSON.parse(text));
+        reply.writeHead(answer).end("said why");
+      });
+    };
+    const running = await startFileServer({ "/nodebooter/api/v2/machines/": handler });
+    return { ...running, posted };
+  }
+  const asked = (api: string, files: JsonMap, real: ServiceRegistry = {}) =>
+    steps(
+      block,
+      { boot: "nodebooter:", more, constants: `nodebooter: { api: "${api}", home: "${context.root}/home" }`, real },
+      files,
+      { "container-start": { container: { name: "nodebooter" } } },
+    );
+
+  it("runs its container in the background, restarts its services, tells it the machine, stops it at the end", async () => {
+    const running = await server(201);
+    const all = await asked(running.url("").replace(/\/$/, ""), {
+      boot: boot(),
+      nic1: nic1(),
+      other: { file: "/w/x" },
+    });
+    expect(all.map(({ service }) => service)).toEqual(["container-start", "run-tool", "http-request"]);
+    tools.tool("docker");
+    context.clock = new QuickClock(100);
+    await context.use(containerStart, inputOf(all, "container-start"));
+    await context.use(runTool, inputOf(all, "run-tool"));
+    await context.use(httpRequest, inputOf(all, "http-request"));
+    await running.close();
+    const home = join(context.root, "home");
+    expect(readFileSync(join(home, "custom_configs/config"), "utf8")).toBe(
+      "DUT_IFACE=eth7\nIPV4_ADDR=192.168.1.1/24\nIPV6_ADDR=2001:db8:1::/56\n",
+    );
+    const mounts = [
+      ["/sys/fs/cgroup", "/sys/fs/cgroup"],
+      [`${home}/docker_mount`, "/home/shared"],
+      [`${home}/tftpboot`, "/var/lib/tftpboot"],
+      [`${home}/dhcpd/etc/dhcp`, "/etc/dhcp"],
+      [`${home}/dhcpd/var/lib/dhcp`, "/var/lib/dhcp"],
+      [`${home}/dhcpd/var/db`, "/var/db"],
+      [`${home}/logs`, "/var/log"],
+      [`${home}/docker_shm`, "/dev/shm"],
+      [`${home}/ovss`, "/opt/ovss"],
+      [`${home}/custom_configs`, "/home/custom_configs"],
+      [context.paths.work, "/home/lava/downloads"],
+    ];
+    expect(mounts.map(([folder]) => existsSync(folder!))).toEqual(mounts.map(() => true));
+    await context.cleanup();
+    const restart = (service: string) => `docker exec --detach nodebooter systemctl restart ${service}`.split(" ");
+    expect(tools.calls()).toEqual([
+      ["docker", "image", "inspect", "--format", "Image {{.Id}} is here", "lab/nodebooter:1"],
+      [
+        ..."docker run --privileged --network=host --detach --interactive --tty --rm --name=nodebooter".split(" "),
+        ...mounts.map(([source, place]) => `--mount=type=bind,source=${source},destination=${place}`),
+        ...["lab/nodebooter:1", "/usr/sbin/init"],
+      ],
+      restart("setup_networks"),
+      restart("naas"),
+      restart("nodebooter"),
+      ["docker", "stop", "nodebooter"],
+    ]);
+    expect(running.requests.map(({ method }) => method)).toEqual(["GET", "GET", "POST"]);
+    expect(running.posted).toEqual([
+      {
+        machine_name: "dut",
+        machine_model_data: {
+          node_entities: {
+            entities: {
+              "host-compute-node": {
+                network_interfaces: {
+                  network_interface: [{ ...CARD, ipv6_subnet_key: "", mac_address: "02:00:00:00:00:01" }],
+                },
+              },
+              nic_control_node1: {
+                network_interfaces: {
+                  network_interface: [
+                    {
+                      ...CARD,
+                      ipv6_low64: "1729382256910270464",
+                      ipv6_subnet_key: "nic1",
+                      mac_address: "02:00:00:00:00:02",
+                    },
+                  ],
+                },
+              },
+            },
+          },
+        },
+        boot_info: [
+          {
+            node_entity_name: "host-compute-node",
+            boot_file: "/home/lava/downloads/downloads/common/boot.efi",
+            loader_file: "",
+          },
+          {
+            node_entity_name: "nic_control_node1",
+            boot_file: "/home/lava/downloads/downloads/common/nic.img",
+            loader_file: "",
+          },
+        ],
+      },
+    ]);
+  });
+
+  it("goes on when a service does not restart, or when the machine is refused: the log warns", async () => {
+    const running = await server(409);
+    const all = await asked(running.url("").replace(/\/$/, ""), { boot: boot() });
+    tools.tool("docker", "echo no such unit; exit 5");
+    context.clock = new QuickClock(100);
+    await context.use(runTool, inputOf(all, "run-tool"));
+    await context.use(httpRequest, inputOf(all, "http-request"));
+    await running.close();
+    expect(tools.calls()).toHaveLength(3);
+    const said = context.log.lines.filter(({ level }) => level === "warning").map(({ message }) => message);
+    expect(said).toHaveLength(4);
+    expect(said[0]).toContain("returned 5: no such unit");
+    expect(said[3]).toMatch(/was answered with 409: said why$/);
+  });
+
+  it("fails when its container does not start, or has another's name", async () => {
+    const all = await asked("http://127.0.0.1:9", { boot: boot() });
+    tools.tool("docker", 'case "$1" in run) echo "name is in use"; exit 125;; esac');
+    await expect(context.use(containerStart, inputOf(all, "container-start"))).rejects.toThrow("name is in use");
+    await context.cleanup();
+    // What another job has started is left alone.
+    expect(tools.calls().map(([, word]) => word)).toEqual(["image", "run"]);
+  });
+
+  it("waits for a server that is not there as long as it has time", async () => {
+    const [input] = (await asked("http://127.0.0.1:9", { boot: boot() })).slice(-1);
+    context.clock = new QuickClock(1000);
+    const waits = context.use(httpRequest, input!.input);
+    await vi.waitFor(() => expect(context.log.text()).toContain("Not yet: "), 5000);
+    context.abort(new Error("time is up"));
+    await expect(waits).rejects.toThrow("time is up");
+  });
+
+  it.each([
+    ["no image `boot`", () => ({ nic1: nic1() })],
+    ["a network card without an address", () => ({ boot: boot(), nic0: nic1() })],
+  ])("refuses %s", async (_, files) => {
+    const refused = asked("http://127.0.0.1:9", files(), { "run-tool": runTool });
+    await expect(refused).rejects.toMatchObject({
+      actual: {
+        error: { class: "JobError", message: expect.stringContaining("no image `boot`, or one of a network") },
+      },
+    });
   });
 });
 

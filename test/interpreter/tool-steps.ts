@@ -2,6 +2,7 @@
 import { expect } from "vitest";
 import { isMap, type JsonMap } from "../../src/base/json.js";
 import { decide } from "../../src/services/decide.js";
+import type { ServiceRegistry } from "../../src/services/types.js";
 import { DEVICE, runVirtually } from "./virtual-board.js";
 
 export interface Step {
@@ -15,7 +16,7 @@ export const typed: string[] = [];
 /** Runs one boot block after a deployment of `files`; gives what the services named were asked, in order. */
 export async function steps(
   block: string,
-  device: { boot: string; more?: string },
+  device: { boot: string; more?: string; constants?: string; real?: ServiceRegistry },
   files: JsonMap,
   answers: JsonMap = {},
 ): Promise<Step[]> {
@@ -45,9 +46,11 @@ actions:
   );
   const { verdict, board } = await runVirtually({
     job,
-    device: text,
+    device: device.constants ? text.replace("constants:\n", `constants:\n  ${device.constants}\n`) : text,
     services: {
       ...record("run-tool"),
+      ...record("container-start"),
+      ...record("http-request"),
       ...record("wait-for-device"),
       ...record("copy-to-disk"),
       ...record("capture-output"),
@@ -57,6 +60,7 @@ actions:
       // Power commands are run with it, too.
       ...("run-commands" in answers && record("run-commands")),
       decide,
+      ...device.real,
       "http-download": { name: "http-download", run: async () => ({ data: { downloads: files } }) },
     },
   });

@@ -44,7 +44,7 @@ constants:
   shutdown-message: 'going down'
   default-shell-prompt: 'lava-test: # '
   posix: { lava_test_sh_cmd: /bin/sh, lava_test_results_dir: /lava-%s, lava_test_shell_file: ~/.bashrc }
-  u-boot: { interrupt-prompt: Hit any key to stop autoboot, interrupt-character: ' ', interrupt-newline: false, final-message: Starting kernel, error-messages: [ 'Retry count exceeded', 'File not found' ] }
+  u-boot: { interrupt-prompt: Hit any key to stop autoboot, interrupt-character: ' ', interrupt-newline: false, final-message: Starting kernel, dfu-download: 'DOWNLOAD \\.\\.\\. OK\\r\\nCtrl\\+C to exit', error-messages: [ 'Retry count exceeded', 'File not found' ] }
 commands: { connect: telnet 127.0.0.1 1, hard_reset: board reset, power_off: board off }
 parameters: {}
 actions:

@@ -245,7 +245,7 @@ const CASES: { [name: string]: Case } = {
         dfu: { implementation: "u-boot", parameters: { command: "dfu-util", "enter-commands": ["dfu"] } },
         "u-boot": { parameters: PROMPT },
       },
-      USB,
+      { ...USB, constants: { failure_retry: 1, boot_retry: null, "u-boot": { "dfu-download": "DOWNLOAD" } } },
     ),
     block: { method: "dfu" },
     test: false,
@@ -316,7 +316,7 @@ const CASES: { [name: string]: Case } = {
   docker: { device: board({ docker: { options: {} } }), block: { method: "docker", command: "bash", prompts: ["# "] } },
   nodebooter: {
     device: board({ nodebooter: null }, { environment: { DUT_MAC: "02:00:00:00:00:01", DUT_IFACE: "eth0" } }),
-    block: { method: "nodebooter", command: "serve", ...LOGIN, ...TRANSFER },
+    block: { method: "nodebooter", command: "serve", docker: { image: "lab/nodebooter:1" }, ...LOGIN, ...TRANSFER },
   },
   avh: { device: board({ avh: null }), block: { method: "avh", ...LOGIN }, secrets: { avh_api_token: "x" } },
   fvp: {

@@ -27,6 +27,8 @@ export interface ContainerRun {
   environment?: { [name: string]: string };
   /** With a terminal: for shells that one talks to. */
   terminal?: boolean;
+  /** false: the image's own first process is the container's; else docker's small one is before the command. */
+  init?: boolean;
   command?: string[];
 }
 
@@ -64,7 +66,7 @@ export function dockerRunArguments(run: ContainerRun): string[] {
     ...(run.options ?? []),
     ...(run.terminal ? ["--interactive", "--tty"] : []),
     "--rm",
-    "--init",
+    ...(run.init === false ? [] : ["--init"]),
     ...(run.name === undefined ? [] : [`--name=${checkedName(run.name)}`]),
     ...(run.networkFrom ? [`--network=container:${checkedName(run.networkFrom)}`] : []),
     ...(run.hostname ? [`--hostname=${run.hostname}`] : []),
