@@ -2,7 +2,7 @@ import type { Problem } from "../base/problem.js";
 import type { ValidateOptions } from "./commands/validate.js";
 import type { CliContext } from "./context.js";
 import { buildInputs, type Inputs, readInputs } from "./load-inputs.js";
-import { countText, errorsOf, exitCodeOfProblems, printErrors, printProblems } from "./problems.js";
+import { countText, errorsOf, exitCodeOfProblems, printErrors, printProblems, problemOfError } from "./problems.js";
 import { paintFor } from "./screen.js";
 import { plain } from "./terminal/paint.js";
 
@@ -14,14 +14,19 @@ export async function executeValidate(
   output?: string,
 ): Promise<number> {
   const { stdout, stderr } = context;
-  const inputs = await buildInputs(readInputs(job, options, context), options.jobId ?? "0", context);
+  const texts = readInputs(job, options, context);
+  const inputs = await buildInputs(texts, options.jobId ?? "0", context);
   if (output !== undefined) await writeTree(inputs, output);
   const problems = [...inputs.problems, ...inputs.pipeline.validation];
   if (!options.offline && errorsOf(problems).length === 0) problems.push(...(await runProblems(inputs)));
   const paint = paintFor(options.color, context, stderr);
   printProblems(problems, context, paint !== plain);
   const errors = options.offline ? [] : await lookOutside(inputs, context);
-  printErrors(errors, context, paint);
+  for (const error of errors) {
+    const placed = problemOfError(error, { [texts.jobFile]: texts.job, [texts.deviceFile]: texts.device });
+    if (placed) printProblems([placed], context, paint !== plain);
+    else printErrors([error], context, paint);
+  }
   const failed = errorsOf(problems).length + errors.length;
   const warnings = problems.filter(({ severity }) => severity === "warning").length;
   const counts = countText(failed, warnings);

@@ -14,6 +14,26 @@ export function printProblems(problems: Problem[], { stderr }: Pick<CliContext, 
   for (const text of new Set(problems.map((problem) => formatProblem(problem, { color })))) stderr.write(`${text}\n`);
 }
 
+/** What the files say, for the lines of errors: a text by the name that locations call its file. */
+export interface SourceTexts {
+  [file: string]: string;
+}
+
+/** An error at a place of a file whose text is known, as a problem that shows the line; its cause is in the log of a run. */
+export function problemOfError(error: ErrorRecord, texts: SourceTexts): Problem | undefined {
+  const { location, message, advice } = error;
+  const source =
+    location && Object.hasOwn(texts, location.file) && texts[location.file]!.split("\n")[location.line - 1];
+  if (!location || typeof source !== "string") return undefined;
+  return {
+    severity: "error",
+    message,
+    location,
+    source: source.replace(/\r$/, ""),
+    ...(advice && { hint: advice }),
+  };
+}
+
 /** Prints errors that are not about a line of a file. */
 export function printErrors(errors: ErrorRecord[], { stderr }: Pick<CliContext, "stderr">, paint: Paint): void {
   for (const error of errors) {

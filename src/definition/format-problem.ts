@@ -36,7 +36,7 @@ function excerpt(source: string, column: number): { text: string; mark: string }
   const window = source.slice(from, from + WIDTH);
   const before = visible(window.slice(0, column - 1 - from)).replaceAll("\t", " ");
   const rest = window.slice(column - 1 - from);
-  const word = /^(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s:,[\]{}]+|.)/.exec(rest)?.[0] ?? "";
+  const word = /^(?:"(?:[^"\\]|\\.)*"|'[^']*'|(?:[^\s:,[\]{}]|:(?=[^\s,[\]{}]))+|.)/.exec(rest)?.[0] ?? "";
   const left = from > 0 ? "..." : "";
   const right = from + WIDTH < source.length ? "..." : "";
   return {

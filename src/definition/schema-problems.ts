@@ -16,6 +16,7 @@ interface Schema {
   enum?: Json[];
   oneOf?: Schema[];
   anyOf?: Schema[];
+  allOf?: Schema[];
   errorMessage?: string;
   examples?: Json[];
   unknownKeys?: "error";
@@ -257,6 +258,12 @@ class SchemaError {
     return this.#error(`"${key}" is missing in ${name}`, hint, "key");
   }
 
+  /** The keys that a block has whatever its method is. */
+  #keysOfEveryBlock(): Set<string> {
+    const shared = (this.#schema.allOf ?? []).flatMap(({ $ref }) => ($ref?.endsWith("block..open") ? [$ref] : []));
+    return new Set(shared.flatMap(($ref) => Object.keys(this.#deref({ $ref })?.properties ?? {})));
+  }
+
   /** A key that stands there and is none of the schema's, but nearly the one that is missing. */
   #misspelt(missing: string): string | undefined {
     const { data } = this.error;
@@ -272,7 +279,11 @@ class SchemaError {
     if (!this.strict && this.#schema.serverKeys?.includes(key)) return undefined;
     const known = Object.keys(this.#schema.properties ?? {});
     const near = this.#meant ?? nearest(key, known)[0];
-    const unused = known.filter((name) => !isMap(this.error.data) || !Object.hasOwn(this.error.data, name));
+    const common = this.#keysOfEveryBlock();
+    const own = known.filter((name) => !common.has(name));
+    const unused = (own.length > 0 ? own : known).filter(
+      (name) => !isMap(this.error.data) || !Object.hasOwn(this.error.data, name),
+    );
     const listed = unused.slice(0, MOST_KEYS).join(", ") + (unused.length > MOST_KEYS ? ", ..." : "");
     const path = [...this.#path, key];
     const where = this.#schema.title ?? (pathText(this.#path) || "the file");
@@ -356,7 +367,7 @@ class SchemaError {
 
   /** The property where the schema only says that it is known: the included schema has it. */
   #fullProperty(key: string): Schema | boolean | undefined {
-    for (const part of (this.#schema as { allOf?: Schema[] }).allOf ?? []) {
+    for (const part of this.#schema.allOf ?? []) {
       const property = this.#deref(part)?.properties?.[key];
       if (property !== undefined) return property;
     }
@@ -366,7 +377,7 @@ class SchemaError {
   /** The schema itself, or the one that it refers to; keys beside a reference win. */
   #deref(schema: Schema | boolean | undefined): Schema | undefined {
     if (typeof schema !== "object") return undefined;
-    const ref = schema.$ref ?? (schema as { allOf?: Schema[] }).allOf?.[0]?.$ref;
+    const ref = schema.$ref ?? schema.allOf?.[0]?.$ref;
     const target = ref?.startsWith("#/definitions/") ? this.root().definitions?.[ref.slice(14)] : undefined;
     return target ? { ...target, ...schema } : schema;
   }

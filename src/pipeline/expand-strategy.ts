@@ -120,7 +120,7 @@ export class Expansion {
       const keys = key === undefined ? [] : renderText(key, scope).split(".");
       const block = place.block.path;
       // A check of what another block gives (a test's definition, while the overlay is deployed) names only the key.
-      const elsewhere = keys[0] !== undefined && !(keys[0] in place.block.parameters);
+      const elsewhere = keys[0] !== undefined && !Object.hasOwn(place.block.parameters, keys[0]);
       (at === "build" ? problems : validation).addAt(block && locateNear(job, [...block, ...keys]), {
         message: renderText(otherwise, scope),
         errorClass: error ?? "JobError",
@@ -247,7 +247,7 @@ export class Expansion {
       machine: definition.location,
     };
     siblings.push(node);
-    this.#guarded(place, definition.location, () => this.#fill(node, definition));
+    this.#guarded(place, definition.location, () => this.#fill(node, definition, place));
     const inside: Position = { ...place, parent: node, siblings: node.children, first: 1 };
     for (const item of definition.pipeline ?? []) this.#item(item, inside);
   }
@@ -266,14 +266,18 @@ export class Expansion {
   }
 
   /** Texts and steps: they see the node's own level. */
-  #fill(node: ActionNode, definition: ActionDefinition): void {
+  #fill(node: ActionNode, definition: ActionDefinition, place: Position): void {
     const scope = nodeScope(node, this.#input.scope);
     const { summary, description, url, location } = definition;
     node.summary = renderText(summary ?? description ?? node.name, scope);
     node.description = renderText(description ?? summary ?? node.name, scope);
     if (url !== undefined) {
       const value = evaluateCel(url, scope, location);
-      if (typeof value === "string") node.url = value;
+      if (typeof value === "string") {
+        node.url = value;
+        const found = node.location && this.#placeOf(value, place.block);
+        if (found) node.location = found;
+      }
     }
     for (const key of ["run", "conclude", "cleanup"] as const) {
       const step = this.#step(definition[key], scope, location);
@@ -283,6 +287,12 @@ export class Expansion {
     const asked = this.#diagnosis(diagnose.flatMap(({ diagnosis }) => diagnosis ?? []));
     const steps = diagnose.filter(({ diagnosis }) => diagnosis === undefined);
     node.diagnose = [...asked, ...steps.flatMap((step) => this.#step(step, scope, location) ?? [])];
+  }
+
+  /** Where a block says a text. */
+  #placeOf(wanted: string, { path, parameters }: ExpandedBlock): Location | undefined {
+    const below = path && pathOfText(parameters, wanted);
+    return below && this.#input.job.locate([...path, ...below]);
   }
 
   /** All named diagnoses of an action are one step: they are asked in order, and the first that holds is told. */
@@ -306,4 +316,19 @@ export class Expansion {
     const dialogue = step.dialogue === undefined ? undefined : own(this.#input.machines.dialogues, step.dialogue);
     return dialogue && { kind: "dialogue", dialogue, with: given };
   }
+}
+
+/** The path to the first text of a value that is the wanted one. */
+function pathOfText(value: Json, wanted: string): YamlPath | undefined {
+  if (value === wanted) return [];
+  const entries: [string | number, Json][] = Array.isArray(value)
+    ? [...value.entries()]
+    : isMap(value)
+      ? Object.entries(value)
+      : [];
+  for (const [key, item] of entries) {
+    const below = pathOfText(item, wanted);
+    if (below) return [key, ...below];
+  }
+  return undefined;
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -47,6 +47,38 @@ describe("schema", () => {
       const file = new URL(`../../src/definition/generated/${what}.${kind}schema.json`, import.meta.url);
       expect(JSON.parse(context.out())).toEqual(JSON.parse(readFileSync(file, "utf8")));
     }
+  });
+});
+
+describe("validate", () => {
+  const JOB = `job_name: a
+visibility: public
+timeouts: {job: {minutes: 20}}
+context: {arch: amd64}
+actions:
+  - deploy:
+      to: tmpfs
+      images:
+        kernel: {url: 'file:there', image_arg: '-kernel {kernel}'}
+        ramdisk: {url: 'file:missing', image_arg: '-initrd {ramdisk}'}
+`;
+
+  test("what is missing outside is told at its place in the job, with the line", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "validate-"));
+    writeFileSync(join(folder, "job.yaml"), JOB);
+    writeFileSync(join(folder, "there"), "x");
+    const context = cliContext({ cwd: folder });
+    expect(await runCli(["validate", "--device", "qemu-x86_64", "job.yaml"], context)).toBe(2);
+    rmSync(folder, { recursive: true });
+    expect(context.err()).toContain(
+      [
+        `job.yaml:10:24: error: '${folder}/missing' cannot be read: there is no such file`,
+        "   10 |         ramdisk: {url: 'file:missing', image_arg: '-initrd {ramdisk}'}",
+        "      |                        ^~~~~~~~~~~~~~",
+        "      = Check the `file:` URL in the job; a relative one starts at the job file's folder.",
+        "job.yaml: 1 error",
+      ].join("\n"),
+    );
   });
 });
 

@@ -397,7 +397,7 @@ group("what is refused before anything runs", () => {
       "a name that is a path",
       deviceOf({ mps: {} }, { usb_filesystem_label: "MPS" }),
       { to: "mps", images: { test_binary: url("a", { rename: "../a" }) } },
-      "not a path",
+      "a path on the board",
     ],
     [
       "a label that is a path",

@@ -193,7 +193,7 @@ describe("qemu-start", () => {
     );
     const first = context.console;
     const second = await context.use(qemuStart, input);
-    expect(second?.data).toBeUndefined();
+    expect(second?.data ?? {}).toEqual({});
     expect(first?.isClosed).toBe(true);
     expect(context.console?.isClosed).toBe(false);
   });
