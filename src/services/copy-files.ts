@@ -38,8 +38,8 @@ export const copyFiles: Service = {
   async run(input, context) {
     const { log, signal, action } = context;
     const [from, into] = [text(input, "from"), text(input, "into")];
-    const below = optionalText(input, "folder");
-    const place = (path: string) => (below === undefined ? path : join(insidePath(below, "The folder"), path));
+    const below = insidePath(optionalText(input, "folder") ?? ".", "The folder");
+    const place = (path: string) => join(below, path);
     const source = await stat(from).catch((cause) => {
       throw new JobError(`There is nothing to copy: '${from}' is missing`, { cause });
     });
@@ -51,7 +51,7 @@ export const copyFiles: Service = {
       for (const folder of folders) await folderInside(into, place(folder));
       for (const file of files) {
         const name =
-          file === "" ? await nameOn(join(into, below ?? ""), optionalText(input, "name"), basename(from)) : file;
+          file === "" ? await nameOn(join(into, below), optionalText(input, "name"), basename(from)) : file;
         const size = await copyInside(join(from, file), into, place(name), signal);
         log.debug(`copied ${place(name)} (${size} bytes)`);
       }

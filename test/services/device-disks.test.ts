@@ -176,6 +176,18 @@ describe("copying to a device's disk", () => {
     await expect(context.use(copyFiles, { from, into: disk, name: "../x" })).rejects.toThrow("upwards");
   });
 
+  test("nor is a folder made behind one, which a file's path would need", async () => {
+    const outside = join(context.root, "outside");
+    mkdirSync(outside);
+    symlinkSync(outside, join(disk, "MB"));
+    const from = join(context.root, "image.bin");
+    writeFileSync(from, "x");
+    await expect(context.use(copyFiles, { from, into: disk, name: "MB/HBI0263/app.bin" })).rejects.toThrow(
+      "is a link that leads outside of it",
+    );
+    expect(readdirSync(outside)).toEqual([]);
+  });
+
   test("a disk that has gone is an InfrastructureError; nothing to copy is the job's error", async () => {
     const from = join(context.root, "a");
     writeFileSync(from, "");

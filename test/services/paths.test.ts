@@ -55,6 +55,8 @@ const LOOKED_AT: { [file: string]: { [word: string]: string } } = {
     path: "entries of a folder",
     name: "an entry of a folder",
     file: "an entry of a folder",
+    below: "went through insidePath",
+    own: "a base name",
   },
   "devices/usb-devices.ts": {
     name: "an entry of /sys",
@@ -69,7 +71,7 @@ const LOOKED_AT: { [file: string]: { [word: string]: string } } = {
   "files/name-inside.ts": { name: "the proof itself" },
   "files/room.ts": { name: "an entry of a folder" },
   "files/unzip.ts": { "entry.name": "an entry of a folder" },
-  "files/write-inside.ts": { path: "its real path is compared with the root's" },
+  "files/write-inside.ts": { name: "of a path; its real path is compared with the root's" },
   "flash-commands.ts": { program: "the device's own command" },
   "git-clone.ts": { path: "a repository of the worker that the job names" },
   "guest-overlay.ts": { name: "made of the level" },

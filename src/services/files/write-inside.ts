@@ -1,16 +1,24 @@
 /** Files on the disk of a device: a link on it leads nowhere outside. */
 import { createReadStream } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, realpath, rm } from "node:fs/promises";
-import { basename, dirname, join, sep } from "node:path";
+import { basename, dirname, join, normalize, sep } from "node:path";
 import { JobError } from "../../base/errors.js";
 
-/** The folder that `path` is below `root`, made where it is missing. @throws JobError when a link leads it out. */
+/** The folder that `path` is below `root`, made where it is missing. @throws JobError when a link leads it out */
 export async function folderInside(root: string, path: string): Promise<string> {
-  await mkdir(join(root, path), { recursive: true });
-  const [top, real] = await Promise.all([realpath(root), realpath(join(root, path))]);
-  if (real !== top && !real.startsWith(`${top}${sep}`))
-    throw new JobError(`'${path}' of the disk is a link that leads outside of it`);
-  return real;
+  const top = await realpath(root);
+  let at = top;
+  for (const name of normalize(path).split(sep)) {
+    const next = join(at, name);
+    // A step at a time: nothing is made behind a link that leads out.
+    at = await realpath(next).catch(async () => {
+      await mkdir(next);
+      return next;
+    });
+    if (at !== top && !at.startsWith(`${top}${sep}`))
+      throw new JobError(`'${path}' of the disk is a link that leads outside of it`);
+  }
+  return at;
 }
 
 /** A new file at `path` below `root`, in place of what was there; a link is replaced, not followed. */
