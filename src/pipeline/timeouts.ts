@@ -91,7 +91,7 @@ export class TimeoutRules {
   /** Whether the job says how long it may take: a map without a unit, or with a misspelt one, does not. */
   jobGivesOne(): boolean {
     const own = at(this.#job.value, "timeouts", "job");
-    return isMap(own) && Object.keys(SECONDS).some((unit) => unit in own);
+    return isMap(own) && Object.keys(SECONDS).some((unit) => Object.hasOwn(own, unit));
   }
 
   /** An action's timeout: six steps, each overwriting the one before. */

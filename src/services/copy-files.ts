@@ -50,8 +50,7 @@ export const copyFiles: Service = {
         for (const name of await readdir(into)) await rm(join(into, name), { recursive: true, force: true });
       for (const folder of folders) await folderInside(into, place(folder));
       for (const file of files) {
-        const name =
-          file === "" ? await nameOn(join(into, below), optionalText(input, "name"), basename(from)) : file;
+        const name = file === "" ? await nameOn(join(into, below), optionalText(input, "name"), basename(from)) : file;
         const size = await copyInside(join(from, file), into, place(name), signal);
         log.debug(`copied ${place(name)} (${size} bytes)`);
       }
