@@ -1,3 +1,4 @@
+import { LINE_END } from "../base/line-ends.js";
 import { ESCAPE, lift } from "./terminal-text.js";
 import { literalText, similarity } from "./text-similarity.js";
 import type { NearestMiss, Pattern } from "./types.js";
@@ -11,7 +12,7 @@ const ESCAPES = new RegExp(ESCAPE, "g");
 
 /** The line among the last ones that comes nearest to what one of the patterns says literally; the newest of equals. */
 export function nearestMiss(patterns: Pattern[], output: string): NearestMiss | undefined {
-  const lines = lift(output, ESCAPES).text.split(/\r*\n/).slice(-LINES).reverse();
+  const lines = lift(output, ESCAPES).text.split(LINE_END).slice(-LINES).reverse();
   let best: NearestMiss | undefined;
   for (const { source } of patterns) {
     const literal = literalText(source).slice(0, CHARACTERS);

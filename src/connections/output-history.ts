@@ -67,7 +67,7 @@ export class OutputHistory {
     return (before.slice(start) + (stop < 0 ? after : after.slice(0, stop)))
       .replace(SEQUENCES, "")
       .replaceAll(ESC, "")
-      .replace(/^\r+|\r+$/g, "");
+      .replace(/^\r+|(?<!\r)\r+$/g, "");
   }
 }
 

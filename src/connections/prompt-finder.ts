@@ -11,7 +11,7 @@ const LOOK_BACK_LIFTED = 16 * 1024;
 const REMEMBERED = 32;
 
 const NOISE = new RegExp(`${ESCAPE}|${KERNEL_LINE}`, "g");
-const NOISE_WITH_LINE_ENDS = new RegExp(`${ESCAPE}|(?:\\r*\\n)?${KERNEL_LINE}`, "g");
+const NOISE_WITH_LINE_ENDS = new RegExp(`${ESCAPE}|(?:(?<!\\r)\\r*\\n)?${KERNEL_LINE}`, "g");
 
 /** What may follow a prompt of which a pattern names only the beginning: `~# ` after `root@debian:`. */
 const PROMPT_ENDS = /(?:(?<!#)#|(?<!\d)%|[$>:?\])])[ \t]*$/;

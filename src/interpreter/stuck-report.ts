@@ -1,3 +1,4 @@
+import { LINE_END } from "../base/line-ends.js";
 import { pythonRegExp } from "../base/python-regexp.js";
 import { gaveUp } from "../base/regexp/bounded-regexp.js";
 import type { Console, Pattern } from "../connections/types.js";
@@ -70,7 +71,7 @@ function consoleLines({ console, patterns, since }: Awaiting, now: number): stri
   lines.push(sent === undefined ? "nothing was sent yet" : `last sent: ${quote(sent)}`);
   const tail = console.tail().trimEnd();
   if (tail === "") lines.push("the board printed nothing");
-  else lines.push(`the board printed last: ${quote(tail.split(/\r*\n/).slice(-3).join("\n"))}`);
+  else lines.push(`the board printed last: ${quote(tail.split(LINE_END).slice(-3).join("\n"))}`);
   if (console.isClosed) lines.push("the console is closed");
   return lines;
 }

@@ -3,9 +3,10 @@
  * at random, addresses in memory, options of an NFS mount. Only for logs of LAVA servers: their devices are seldom at hand
  * as they were then.
  */
+import { boundedRegExp } from "../base/regexp/bounded-regexp.js";
 
 /** A folder of an action: its name, and eight random characters. */
-const RANDOM = /([a-z][a-z0-9]*(?:-[a-z0-9]+)*)-([a-z0-9_]{8})(?![\w-])/g;
+const RANDOM = boundedRegExp("([a-z][a-z0-9]*(?:-[a-z0-9]+)*)-([a-z0-9_]{8})(?![\\w-])", "g");
 const ADDRESS = /^0x[0-9a-f]{5,16}$/i;
 const URL_WORD = /^([a-z]+:\/\/[^/]+)\/(?:.*\/)?([^/]*)$/i;
 const NFS_ROOT = /^(nfsroot=[^:,]+:[^,]+),/;
@@ -21,7 +22,7 @@ function withoutChance(word: string): RegExp | undefined {
     pattern += `${escaped(word.slice(last, index))}${escaped(action)}-[\\w.]+`;
     last = index + whole.length;
   }
-  return last === 0 ? undefined : new RegExp(`^${pattern}${escaped(word.slice(last))}$`);
+  return last === 0 ? undefined : boundedRegExp(`^${pattern}${escaped(word.slice(last))}$`);
 }
 
 /** How a word differs: not at all, by chance, by the device; undefined when it is another one. */

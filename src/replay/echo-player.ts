@@ -80,7 +80,7 @@ export class EchoPlayer implements Player {
       else if (isPoke(text)) this.notes.unheard += 1;
       return;
     }
-    const recorded = rest.replace(/\r*\n$/, "");
+    const recorded = rest.replace(/(?<!\r)\r*\n$/, "");
     const wrapped = line.length > BEGINNING && recorded.length >= BEGINNING && line.startsWith(recorded.trimEnd());
     const cut = rest.length < (this.#head?.bytes.length ?? 0) && line.startsWith(recorded) && recorded !== "";
     if (recorded.trimEnd() === line.trim() || wrapped || cut || (isPoke(text) && isPoke(recorded.trim()))) {

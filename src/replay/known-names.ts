@@ -1,4 +1,7 @@
+import { boundedRegExp } from "../base/regexp/bounded-regexp.js";
 import type { KnownNames } from "./recording.js";
+
+const NFS_ROOT = boundedRegExp("\\bnfsroot=([^:\\s,]+):([^,\\s\"']+)");
 
 /**
  * Learns from the commands of a recording what only the worker that ran it knew. The names stand in what was typed: a
@@ -16,7 +19,7 @@ export class KnownNamesReader {
       text,
     );
     if (file && this.#folders.length < 16) this.#folders.push({ job: file[1] as string, folder: file[2] as string });
-    const nfs = /\bnfsroot=([^:\s,]+):([^,\s"']+)/.exec(text);
+    const nfs = NFS_ROOT.exec(text);
     if (nfs) this.known.nfs ??= { server: nfs[1] as string, path: nfs[2] as string };
     const disk = /\/dev\/disk\/by-uuid\/([0-9a-fA-F-]{36})/.exec(text);
     if (disk) this.known.diskUuid ??= disk[1] as string;

@@ -1,3 +1,4 @@
+import { withoutLineEnds } from "../base/line-ends.js";
 import { KERNEL_LINE } from "../connections/terminal-text.js";
 import { alike, uncheckedAnswer } from "./alike.js";
 import { Queue } from "./batches.js";
@@ -293,7 +294,7 @@ export class TimedPlayer implements Player {
   }
 }
 
-const withoutEnd = (text: string): string => text.replace(/[\r\n]+$/, "");
+const withoutEnd = (text: string): string => withoutLineEnds(text);
 
 /** Logs do not say whether a line end followed what was typed: a key that stops a countdown has none. */
 const sameText = (recorded: string, typed: string): boolean =>

@@ -1,4 +1,6 @@
 /** The console of a recording as plain lines, with the time at which each was begun. */
+import { withoutReturns } from "../base/line-ends.js";
+
 const KERNEL = /^\[ {0,6}\d{1,7}\.\d{6}\]/;
 /** Escape sequences of a terminal: CSI, OSC and the short ones; then every control character but tab. */
 const ESCAPES =
@@ -53,7 +55,7 @@ export class ConsoleLines {
 
   #end(): void {
     // What a carriage return goes back over was written again.
-    const text = (this.#line.replace(/\r+$/, "").split("\r").at(-1) ?? "").replace(ESCAPES, "");
+    const text = (withoutReturns(this.#line).split("\r").at(-1) ?? "").replace(ESCAPES, "");
     // A copy: a piece of a string would keep all of it in memory.
     const shown = text.length > LONGEST ? `${Buffer.from(text.slice(0, LONGEST)).toString()}…` : text;
     this.#tell({ at: this.#at, text: shown, kind: KERNEL.test(text) ? "kernel" : "target" });

@@ -28,7 +28,7 @@ async function capture(name: string, value: JsonMap, context: ServiceContext): P
       ? given
       : (await mustSucceed(words, { ...context, cwd: context.paths.deviceDir, error: commandError }))
           .trim()
-          .split(/\s*\n/);
+          .split(/(?<!\s)\s*\n/);
   const wrong = found.find((each) => !pattern.test(each));
   if (wrong === undefined) return found;
   const told = words.length === 0 ? "The device's" : `${showWords(words)} told a`;

@@ -1,5 +1,7 @@
 /** Tells from the end of the console's output in which state the device is, and what to do (machines/diagnoses/). */
+
 import { isMap, type Json, type JsonMap } from "../base/json.js";
+import { LINE_END } from "../base/line-ends.js";
 import { pythonRegExp } from "../base/python-regexp.js";
 import { ESCAPE, KERNEL_LINE } from "../connections/terminal-text.js";
 import { text, texts } from "./overlay/inputs.js";
@@ -32,7 +34,7 @@ const KERNEL_LINES = new RegExp(KERNEL_LINE, "g");
  * shell says to the terminal is not looked at, and a message of the kernel hides no prompt.
  */
 export function diagnose(diagnoses: Json[], output: string): Finding | undefined {
-  const heard = output.replace(ESCAPES, "").replace(/\r+\n/g, "\n");
+  const heard = output.replace(ESCAPES, "").replace(/(?<!\r)\r+\n/g, "\n");
   const withoutKernel = heard.replace(KERNEL_LINES, "");
   for (const each of diagnoses.filter(isMap) as JsonMap[]) {
     const patterns = texts(each, "heard");
@@ -57,7 +59,7 @@ export const diagnoseConsole: Service = {
     const list = Array.isArray(input.diagnoses) ? input.diagnoses : [];
     const found = diagnose(list, output);
     if (!found) {
-      const last = output.trimEnd().split(/\r*\n/).at(-1);
+      const last = output.trimEnd().split(LINE_END).at(-1);
       log.info(last ? `diagnosis: nothing known; the device said last: ${last}` : "diagnosis: the device said nothing");
       return undefined;
     }

@@ -1,4 +1,5 @@
 /** External programs: an argument array, never a shell; every line in the log; nothing is left running. */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
@@ -6,6 +7,7 @@ import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import type { Clock } from "../base/clock.js";
 import { type DispatchError, type ErrorClassName, InfrastructureError, makeError } from "../base/errors.js";
+import { LINE_END, withoutLineEnds } from "../base/line-ends.js";
 import type { Logger } from "../base/log.js";
 import type { ProgramGuard } from "./program-guard.js";
 import { findProgram, missingProgram, showWords } from "./programs.js";
@@ -208,7 +210,7 @@ export async function runProgram(argv: string[], options: ProgramOptions): Promi
   let output = "";
   for (const stream of [child.stdout, child.stderr] as Readable[]) {
     const lines = new LineSplitter((line) => {
-      const said = line.replace(/\r*\n$/, "");
+      const said = withoutLineEnds(line);
       if (!options.quiet) options.log.debug(`>> ${said}`);
       options.onLine?.(said);
       output += line;
@@ -239,7 +241,7 @@ export function programFailure(
   argv: string[],
   result: ProgramResult,
   error: ErrorClassName,
-  reason = result.output.trim().split(/\r*\n/).at(-1),
+  reason = result.output.trim().split(LINE_END).at(-1),
 ): DispatchError {
   const how = result.killed ? `was killed by ${result.killed}` : `returned ${result.code}`;
   return makeError(error, `Unable to run: ${showWords(argv)} ${how}${reason ? `: ${reason}` : ""}`, {

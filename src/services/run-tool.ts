@@ -1,5 +1,6 @@
 import { type DispatchError, ERROR_CLASS_NAMES, type ErrorClassName, JobError, makeError } from "../base/errors.js";
 import { isMap, type JsonMap } from "../base/json.js";
+import { LINE_END } from "../base/line-ends.js";
 import { pythonRegExp } from "../base/python-regexp.js";
 import { type DeviceHost, HOST } from "./devices/usb-devices.js";
 import { map, optionalText, text, texts } from "./overlay/inputs.js";
@@ -20,7 +21,7 @@ function commandsOf(input: JsonMap): string[][] {
 
 /** The first line of a tool's output by which it tells that it failed, whatever its exit code is. */
 function refusal(output: string, patterns: string[]): string | undefined {
-  const lines = output.split(/\r*\n/);
+  const lines = output.split(LINE_END);
   const found = patterns.map((source) => pythonRegExp(source));
   return lines.find((line) => found.some((pattern) => pattern.test(line)));
 }

@@ -60,6 +60,12 @@ const PLACES: { [name: string]: Place } = {
     }),
     passes: true,
   },
+  "boot_finished of an installer": {
+    run: (pattern) => ({
+      job: JOB.replace("    method: u-boot\n", () => `    method: u-boot\n    boot_finished: [ ${quoted(pattern)} ]\n`),
+      rules: { boot: { input: /^booti/, output: ["Starting kernel ...\r\n", HOSTILE], delay: 300 } },
+    }),
+  },
   "bootloader_prompt of a device": {
     run: (pattern) => ({
       device: DEVICE.replace("bootloader_prompt: '=> '", () => `bootloader_prompt: ${quoted(pattern)}`),

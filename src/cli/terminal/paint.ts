@@ -48,7 +48,7 @@ export const mark = (paint: Paint, kind: keyof typeof SYMBOLS): string => paint(
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is looked for
 const ESCAPES = /\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-Z\\^-~])/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colours and cursor movements of boards are what is removed
-const LOOKS = /\x1b\[[0-9;?]*[ -/]*[@-~]|\r+$/g;
+const LOOKS = /\x1b\[[0-9;?]*[ -/]*[@-~]|(?<!\r)\r+$/g;
 const WIDE =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
 const COMBINING = /\p{Mn}|\u200b|\u200d|\ufe0f/u;
