@@ -10,6 +10,8 @@ const LONG = 1e6;
 /** Plans are kept: a conversation compiles the same expressions again and again. What was given up is given up for all. */
 const plans = new Map<string, Plan>();
 const KEPT_PLANS = 256;
+/** Shorter texts are searched as soon as looked through for what must stand in them. */
+const WORTH_A_LOOK = 256;
 
 /**
  * A regular expression of a job, a device or a definition: it finds what `new RegExp(source, flags)` finds, in a time that
@@ -80,6 +82,7 @@ class BoundedRegExp extends RegExp {
 
   override exec(text: string): RegExpExecArray | null {
     const from = this.global || this.sticky ? this.lastIndex : 0;
+    if (this.#cannotMatch(text, from)) return null;
     this.#native.lastIndex = from;
     const found = text.length - from <= this.plan.longest ? this.#native.exec(text) : this.#search(text, from);
     this.lastIndex = this.#native.lastIndex;
@@ -88,11 +91,19 @@ class BoundedRegExp extends RegExp {
 
   override test(text: string): boolean {
     const from = this.global || this.sticky ? this.lastIndex : 0;
+    if (this.#cannotMatch(text, from)) return false;
     if (text.length - from > this.plan.longest) return this.exec(text) !== null;
     this.#native.lastIndex = from;
     const found = this.#native.test(text);
     this.lastIndex = this.#native.lastIndex;
     return found;
+  }
+
+  /** A long text without the characters that stand in every match: backtracking would try each place for nothing. */
+  #cannotMatch(text: string, from: number): boolean {
+    if (text.length - from < WORTH_A_LOOK || text.includes(this.plan.literal, from)) return false;
+    this.lastIndex = 0;
+    return true;
   }
 
   #search(text: string, from: number): RegExpExecArray | null {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { pythonRegExp } from "../../../src/base/python-regexp.js";
 import { boundedRegExp, gaveUp, needsBounds, whyTimed } from "../../../src/base/regexp/bounded-regexp.js";
 
@@ -126,5 +126,26 @@ describe("what no automaton can search", () => {
 
   it.each(["(a+)+$", "\\w{1,255}(?:\\.\\w{1,255}){1,9}", "login: $", "(?:a|b)*"])("is no %s", (pattern) => {
     expect(whyTimed(pythonRegExp(pattern))).toBeUndefined();
+  });
+});
+
+describe("a long text without the characters that stand in every match", () => {
+  const text = "a".repeat(1024);
+  it.each(["\\S+\\$", "\\S+ y", "(?:a|b)+(\\w+)=$"])("%s: the engine is not asked", (source) => {
+    const expression = boundedRegExp(source, "g");
+    const searches = [vi.spyOn(RegExp.prototype, "test"), vi.spyOn(RegExp.prototype, "exec")];
+    const found = [expression.test(text), expression.exec(text), expression.lastIndex];
+    // Small searches of what the expression itself is made of are none of the text.
+    const asked = searches.flatMap(({ mock }) => mock.calls.filter(([given]) => given === text));
+    for (const search of searches) search.mockRestore();
+    expect(found).toEqual([false, null, 0]);
+    expect(asked).toEqual([]);
+  });
+  it("with them it is searched, after the place where the search begins", () => {
+    const expression = boundedRegExp("\\S+\\$", "g");
+    expression.lastIndex = 10;
+    expect(expression.exec(`${text}$`)?.index).toBe(10);
+    expect(expression.exec(`${text}$`)).toBeNull();
+    expect(boundedRegExp("(?<=\\$\\w*)b+", "g").exec(`$${text}b`)?.index).toBe(1025);
   });
 });
