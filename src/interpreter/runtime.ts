@@ -217,6 +217,9 @@ export class Runtime implements Effects {
     void this.consoles.of(node)?.closed.then((reason) => {
       // `closed` by ourselves (finalize) is no fault of the line.
       if (over || reason.kind === "closed") return;
+      // An alarm whose grace had not passed says why the line has ended.
+      const alarm = this.watching.get(level)?.error();
+      if (alarm) return send({ type: "dialogue.failed", level, error: alarm });
       fail(
         connectionClosed(
           reason.message,

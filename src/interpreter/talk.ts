@@ -1,4 +1,4 @@
-import { type ErrorRecord, makeError, TestError, toErrorRecord } from "../base/errors.js";
+import { ConnectionClosedError, type ErrorRecord, makeError, TestError, toErrorRecord } from "../base/errors.js";
 import { type Json, type JsonMap, own } from "../base/json.js";
 import { pythonRegExp } from "../base/python-regexp.js";
 import type { Console, Match, Pattern, SendOptions } from "../connections/types.js";
@@ -289,7 +289,10 @@ export class Talk {
   }
 
   #fail(error: ErrorRecord): void {
-    this.#send({ type: "dialogue.failed", level: this.#node.level, error });
+    const { level } = this.#node;
+    // An alarm whose grace had not passed says why the line has ended.
+    const alarm = error.class === ConnectionClosedError.name ? this.#runtime.watching.get(level)?.error() : undefined;
+    this.#send({ type: "dialogue.failed", level, error: alarm ?? error });
   }
 
   /** Test signals become events of the chart; a definition's own pattern is looked for in the lines of its run. */

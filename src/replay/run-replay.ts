@@ -17,8 +17,11 @@ import { replayServices } from "./replay-services.js";
 import { TimedPlayer } from "./timed-player.js";
 import { isAt, Trace, type TraceStep } from "./trace.js";
 
-/** What the recorded board is given to answer after its last word, where the recording was cut off, virtual ms. */
-const LAST_WORDS = 5000;
+/**
+ * What the recorded board is given to answer after its last word, where the recording was cut off, virtual ms: enough for a
+ * watcher to be silent for five seconds and to ask the board for a sign of life.
+ */
+const LAST_WORDS = 8000;
 
 export interface ReplayOptions {
   recording: Recording;
