@@ -108,6 +108,8 @@ export class AlarmWatch {
     const scope = this.#runtime.scope(this.#node, { ...match } as unknown as JsonMap);
     const echo = pythonRegExp(String(evaluateCel(ask.echo, scope)));
     const restarts = pythonRegExp(String(evaluateCel(ask.restarts, scope)), "m").test(reader.text());
+    // It has started anew already: what would answer is another system.
+    if ((restarts || alarm.followed) && alarm.after.began) return false;
     const typed = controls(asList(evaluateCel(ask.control, scope)));
     const answer = new Afterlife(this.#console, this.#runtime.clock, (said) => {
       return echo.test(withoutKernel(said)) || (!restarts && !alarm.followed && isAlive(said) && !BEGINNING.test(said));
@@ -216,6 +218,8 @@ class Afterlife {
   #said = "";
   #subscription: { unsubscribe(): void } | undefined;
   #heard = () => {};
+  /** A kernel has begun since. */
+  began = false;
   readonly #proves: (said: string) => boolean;
 
   /** @param proves whether a text shows that it lives */
@@ -228,7 +232,9 @@ class Afterlife {
   begin(): void {
     this.#subscription ??= this.#console.events.subscribe((event) => {
       if (event.kind !== "output") return;
-      this.#said = (this.#said + event.text).slice(-LISTENED);
+      this.#said += event.text;
+      this.began ||= BEGINNING.test(this.#said);
+      this.#said = this.#said.slice(-LISTENED);
       this.#heard();
     });
   }

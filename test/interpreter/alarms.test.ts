@@ -108,6 +108,15 @@ describe("the board is asked for a sign of life before the alarm counts", () => 
     );
   });
 
+  it("a board that rebooted is not asked: its new system would answer", async () => {
+    const banner = "\n\nU-Boot 2023.01 (Jan 01 2023)\n";
+    const system = `Starting kernel ...\n\n[    0.000000] Linux version 6.1\n${"[    1.5] a driver\n".repeat(400)}board login: `;
+    const run = await testing([BEGUN, banner, system]);
+    expect(run.verdict.error?.message).toContain("the board rebooted in test case tc");
+    expect(asked(run)).toBe(0);
+    expect(run.ms).toBeLessThan(30_000);
+  });
+
   it("what a test prints is one, too, where nothing is echoed", async () => {
     const run = await dying([BEGUN, ARM64, "half of it\n", ENDED, EXIT], 4500);
     expect(run.verdict.result).toBe("pass");

@@ -91,7 +91,9 @@ describe("the board's state is known", () => {
     const signals =
       "<LAVA_SIGNAL_STARTRUN 0_smoke u>\r\n<LAVA_SIGNAL_TESTCASE TEST_CASE_ID=first RESULT=pass>\r\n<LAVA_SIGNAL_STARTTC tc-reboot>\r\n";
     const { verdict, results, ms } = await runVirtually({
-      rules: { runner: { input: /lava-test-runner/, output: [signals, "\r\n\r\nU-Boot 2023.01 (Jan 01)\r\n"] } },
+      rules: {
+        runner: { input: /lava-test-runner/, output: [signals, "\r\n\r\nU-Boot 2023.01 (Jan 01)\r\n"], dies: true },
+      },
     });
     expect(verdict.error?.message).toContain("the board rebooted in test case tc-reboot (0_smoke)");
     expect(cases(results)).toEqual([
