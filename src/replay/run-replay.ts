@@ -19,9 +19,9 @@ import { isAt, Trace, type TraceStep } from "./trace.js";
 
 /**
  * What the recorded board is given to answer after its last word, where the recording was cut off, virtual ms: enough for a
- * watcher to be silent for five seconds and to ask the board for a sign of life.
+ * watcher to ask a silent board for a sign of life.
  */
-const LAST_WORDS = 8000;
+const LAST_WORDS = 6000;
 
 export interface ReplayOptions {
   recording: Recording;

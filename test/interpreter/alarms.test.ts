@@ -118,7 +118,7 @@ describe("the board is asked for a sign of life before the alarm counts", () => 
   });
 
   it("what a test prints is one, too, where nothing is echoed", async () => {
-    const run = await dying([BEGUN, ARM64, "half of it\n", ENDED, EXIT], 4500);
+    const run = await dying([BEGUN, ARM64, "half of it\n", ENDED, EXIT], 2500);
     expect(run.verdict.result).toBe("pass");
     expect(asked(run)).toBe(1);
   });

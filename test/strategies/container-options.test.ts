@@ -6,7 +6,7 @@ import { isMap, type Json } from "../../src/base/json.js";
 
 const root = new URL("../../machines/", import.meta.url);
 /** LAVA starts these containers by itself, without the device's options. */
-const APART = ["boot/gdb.yaml"];
+const APART = ["boot/gdb.yaml", "boot/nodebooter.yaml"];
 
 /** The inputs of all steps that name a container. */
 function inContainers(node: Json | undefined): Json[] {
