@@ -80,12 +80,14 @@ describe("the package", () => {
     for (const path of [
       ...["LICENSE", "NOTICE", "README.md", "dist/THIRD-PARTY.txt", "dist/lava-dispatch.js", "dist/lava-run.js"],
       ...["scripts/board", "scripts/demo.mjs", "device-configs/devices/qemu-x86_64.yaml", "jobs/uboot-arm64.yaml"],
-      ...["src/services/target-scripts/lava-test-case.sh", "dist/visualizer/index.html"],
+      ...["src/services/target-scripts/lava-test-case.sh", "src/device/python/render.py", "dist/visualizer/index.html"],
     ])
       expect(paths).toContain(path);
     expect(
       paths.filter((path) =>
-        /\.(cache|map|stamp)$|node_modules|\.images|^(src(?!\/services\/target-scripts)|bench)\//.test(path),
+        /\.(cache|map|stamp)$|node_modules|\.images|^(src(?!\/(services\/target-scripts|device\/python))|bench)\//.test(
+          path,
+        ),
       ),
     ).toEqual([]);
     expect(packed.size).toBeLessThan(4 << 20);
