@@ -1,46 +1,19 @@
 /** YAML's flow style in the byte shape of libyaml with double quotes everywhere: the form of LAVA's logs (spec output.md §1). */
 import type { Json } from "../base/json.js";
+import { YAML_SPECIALS, yamlEscape } from "../base/yaml-escape.js";
 
 /** A text of which each character stands for itself between the quotes: ASCII but for quotes and backslashes. */
 const PLAIN = /^[ !#-[\]-~]*$/;
-const SPECIALS = /["\\]|[^\x20-\x7e]/gu;
 
-const SHORT: { [char: string]: string } = {
-  "\0": "\\0",
-  "\x07": "\\a",
-  "\b": "\\b",
-  "\t": "\\t",
-  "\n": "\\n",
-  "\v": "\\v",
-  "\f": "\\f",
-  "\r": "\\r",
-  "\x1b": "\\e",
-  '"': '\\"',
-  "\\": "\\\\",
-  "\x85": "\\N",
-  "\xa0": "\\_",
-  "\u2028": "\\L",
-  "\u2029": "\\P",
-};
-
-const hex = (code: number, digits: number) => code.toString(16).toUpperCase().padStart(digits, "0");
-
-function escapeChar(char: string): string {
-  const short = SHORT[char];
-  if (short) return short;
-  const code = char.codePointAt(0)!;
-  if (code <= 0xff) return `\\x${hex(code, 2)}`;
-  // A lone surrogate is no character: readers refuse its escape.
-  if (code >= 0xd800 && code <= 0xdfff) return "\\uFFFD";
-  return code <= 0xffff ? `\\u${hex(code, 4)}` : `\\U${hex(code, 8)}`;
-}
+/** A lone surrogate is no character: readers refuse its escape. */
+const escapeChar = (char: string): string => (/[\ud800-\udfff]/u.test(char) ? "\\uFFFD" : yamlEscape(char));
 
 /** Whether all of a text may stand between the quotes as it is. */
 export const isPlain = (text: string): boolean => PLAIN.test(text);
 
 /** A text as a double-quoted scalar; the result is ASCII. */
 export const quote = (text: string): string =>
-  isPlain(text) ? `"${text}"` : `"${text.replace(SPECIALS, escapeChar)}"`;
+  isPlain(text) ? `"${text}"` : `"${text.replace(YAML_SPECIALS, escapeChar)}"`;
 
 /** A number as Python writes a float, with YAML's dot: `42.0`, `1.0e-05`, `.inf`. */
 export function floatText(value: number): string {

@@ -22,15 +22,12 @@ export async function listDevices(options: ListOptions, context: CliContext): Pr
 }
 
 function table(rows: { name: string; type?: string; file: string }[]): string[] {
-  const columns = rows.map(({ name, type, file }) =>
-    type === undefined && !rows.some((row) => row.type) ? [name, file] : [name, type ?? "-", file],
+  const typed = rows.some(({ type }) => type !== undefined);
+  const columns = rows.map(({ name, type, file }) => (typed ? [name, type ?? "-", file] : [name, file]));
+  const widths = (columns[0] ?? []).map((_, index) =>
+    columns.reduce((most, row) => Math.max(most, row[index]!.length), 0),
   );
-  const widths = columns.reduce<number[]>(
-    (all, row) => row.map((cell, index) => Math.max(cell.length, all[index] ?? 0)),
-    [],
-  );
-  const most = (index: number) => Math.max(...columns.map((row) => row[index]?.length ?? 0), widths[index] ?? 0);
   return columns.map((row) =>
-    row.map((cell, index) => (index < row.length - 1 ? cell.padEnd(most(index)) : cell)).join("  "),
+    row.map((cell, index) => (index < row.length - 1 ? cell.padEnd(widths[index]!) : cell)).join("  "),
   );
 }

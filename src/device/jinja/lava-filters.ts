@@ -1,4 +1,5 @@
 /** The filters that LAVA's server adds to Jinja2. */
+import { YAML_SPECIALS, yamlEscape } from "../../base/yaml-escape.js";
 import { parameters } from "./arguments.js";
 import { type Filter, filter } from "./builtin.js";
 import { isTrue, sorted } from "./compare.js";
@@ -25,24 +26,6 @@ function shellQuoted(value: Value): string {
   if (text === undefined) throw typeError(`expected string or bytes-like object, got '${typeName(value)}'`);
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`;
 }
-
-const ESCAPES: { [character: string]: string } = {
-  "\0": "\\0",
-  "\x07": "\\a",
-  "\b": "\\b",
-  "\t": "\\t",
-  "\n": "\\n",
-  "\v": "\\v",
-  "\f": "\\f",
-  "\r": "\\r",
-  "\x1b": "\\e",
-  '"': '\\"',
-  "\\": "\\\\",
-  "\x85": "\\N",
-  "\xa0": "\\_",
-  "\u2028": "\\L",
-  "\u2029": "\\P",
-};
 
 /** One line of YAML with all scalars in double quotes, as PyYAML writes it. */
 function yamlQuoted(value: Value): string {
@@ -80,14 +63,4 @@ function yamlFloat(value: number): string {
 }
 
 /** Printable ASCII stands as it is; PyYAML escapes the rest. */
-function doubleQuoted(text: string): string {
-  const escaped = text.replace(/["\\]|[^\x20-\x7e]/gu, (character) => {
-    const known = ESCAPES[character];
-    if (known) return known;
-    const code = character.codePointAt(0)!;
-    const hex = code.toString(16).toUpperCase();
-    if (code < 0x100) return `\\x${hex.padStart(2, "0")}`;
-    return code < 0x10000 ? `\\u${hex.padStart(4, "0")}` : `\\U${hex.padStart(8, "0")}`;
-  });
-  return `"${escaped}"`;
-}
+const doubleQuoted = (text: string): string => `"${text.replace(YAML_SPECIALS, yamlEscape)}"`;
